@@ -1,0 +1,67 @@
+"""Shared fixtures. A part that is missing on a laptop is skipped with its reason; ``RFT_REQUIRE`` makes it an error.
+
+``RFT_REQUIRE="vllm train docker"`` is what the gate sets: there nothing that needs one of these may be skipped.
+"""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from rft.errors import InputError
+from rft.models import embedded
+
+NEEDS = {"vllm": "vllm", "train": "trl"}
+REQUIRED = os.environ.get("RFT_REQUIRE", "").split()
+
+
+def missing(marker: str) -> str | None:
+    """Why tests with a marker cannot run here, or None."""
+    if marker in NEEDS and find_spec(NEEDS[marker]) is None:
+        return f"{NEEDS[marker]} is not installed (make setup)"
+    if marker == "docker":
+        return _docker_fault()
+    if marker == "gpu" and not Path("/dev/nvidiactl").exists():
+        return "no NVIDIA GPU here"
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in ("vllm", "train", "docker", "gpu"):
+        if item.get_closest_marker(marker) and (why := missing(marker)):
+            if marker in REQUIRED:
+                pytest.fail(f"{marker} is required here, but {why}")
+            pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """The folder of the embedded SmolLM2-135M-Instruct."""
+    try:
+        return embedded("smollm2-135m")
+    except InputError as error:
+        if REQUIRED:
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """A folder of real, labelled data beside the checkout, named by ``RFT_DATA``."""
+    folder = os.environ.get("RFT_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("RFT_DATA names no folder of labelled data")
+    return Path(folder)
+
+
+def _docker_fault() -> str | None:
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=5)
+    except DockerException as error:
+        return f"no Docker daemon answers: {error}"
+    client.close()
+    return None
