@@ -1,0 +1,68 @@
+"""The errors a user can meet, one class per exit code. Anything else that escapes is a bug of ours.
+
+RftError
+├── InputError      exit 2: the user's to mend; raised before anything is half-written
+├── RunError        exit 1: a stage failed; the run can be resumed
+│   ├── EngineError     the sampler's engine would not stay alive
+│   ├── TrainerError    the trainer failed or wrote no loadable model
+│   └── UnjudgedError   more verdicts failed on our side than is allowed
+└── GateError       exit 3: a gate said no
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RftError(Exception):
+    """One clear sentence: what was seen, what is allowed, what to do next."""
+
+    exit_code = 1
+
+
+class InputError(RftError):
+    """What the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class RunError(RftError):
+    """A stage failed; what was finished is kept."""
+
+
+class EngineError(RunError):
+    """The engine died more often than is allowed."""
+
+
+class TrainerError(RunError):
+    """Training failed or left no loadable model."""
+
+
+class UnjudgedError(RunError):
+    """Too large a share of the samples could not be judged."""
+
+
+class GateError(RftError):
+    """A check that was asked for did not hold."""
+
+    exit_code = 3
+
+
+def printable(text: str) -> str:
+    """Returns a text with its control characters spelled out: ids and answers may hold escape codes for the terminal.
+
+    >>> printable("id \\x1b[31mred")
+    'id \\\\x1b[31mred'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
+def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> InputError:
+    """Returns the error for a name that is not in a table, with the nearest known name.
+
+    >>> str(unknown("verifier", "mth", ["choice", "math"], where=" in problem gsm8k/17"))
+    "unknown verifier 'mth' in problem gsm8k/17; did you mean 'math'? Known: choice, math"
+    """
+    known = sorted(known)
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean '{near[0]}'? Known" if near else "known"
+    return InputError(f"unknown {kind} '{name}'{where}; {hint}: {', '.join(known) or 'none'}")
