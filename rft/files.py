@@ -1,0 +1,66 @@
+"""Files that are either whole or not there: written under another name, put on the disk, then given their own."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rft.errors import InputError
+from rft.types import JSON
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Hands out a temporary path; the file gets its name when the block ends well, and goes when it does not.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        replace(partial, path)
+    except OSError as error:
+        if error.filename and Path(error.filename) not in (partial, path, *path.parents):
+            raise  # where the content comes from, not where it goes
+        raise disk_error(error, path) from error
+    finally:
+        with suppress(OSError):  # must not hide the error that led here
+            partial.unlink()
+
+
+def write_json(path: Path, value: JSON) -> None:
+    """Writes a JSON file.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written.
+    """
+    with writing(path) as partial:
+        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def replace(partial: Path, path: Path) -> None:
+    """Gives a finished temporary file its name; file and folder are on the disk afterwards."""
+    _fsync(partial)
+    partial.replace(path)
+    _fsync(path.parent)
+
+
+def disk_error(error: OSError, path: Path) -> InputError:
+    """Returns the sentence for a write that failed."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        why = "no space left for it; free some and run the same command again"
+    else:
+        why = error.strerror or str(error)
+    return InputError(f"cannot write {path}: {why}; what was finished is kept, nothing is half-written")
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
