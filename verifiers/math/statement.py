@@ -1,0 +1,113 @@
+r"""Reads what an answer says about a value: ``x = 3``, ``f(2) = \frac12``, ``2x + 3y = 6``, ``1 < x \le 2``.
+
+A *name* on the left only says what the value is of. Any other equation or inequality is a relation, and a relation is
+never reduced to its right-hand side (``2x + 3 = 5`` does not answer 5).
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rft.verifiers.math.numbers import read_quantity
+from rft.verifiers.math.shape import Shape, read_shape
+from rft.verifiers.math.text import tight
+
+_EQUALS = re.compile(r"(?<![<>!])=")
+_ORDER = re.compile(r"\s*(<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z]))\s*")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne)(?![a-zA-Z])")
+_APPROX = re.compile(r"\s*\\(?:approx|simeq|sim)(?![a-zA-Z])\s*")
+_DECIMAL = re.compile(r"\s*-?\s*(?:\\\$)?\s*((?:\d[\d,]{0,50})(?:\.(\d{0,50}))?)")
+_NOISE = re.compile(r"\\(?:angle|triangle|overline|vec|hat|bar|measuredangle|text)(?![a-zA-Z])|_\{[^{}]*\}|\^\{-1\}|'")
+_GREEK = re.compile(
+    r"\\(?:alpha|beta|gamma|delta|epsilon|varepsilon|theta|lambda|mu|rho|sigma|tau|phi|varphi|omega|Delta)(?![a-zA-Z])"
+)
+_NAME = re.compile(r"[A-Za-z{}|\[\]., ]{0,50}[A-Za-z]\}*\|?\]?(?:\([A-Za-z0-9,\\{}]{1,20}\))?")
+_CONSTANTS = frozenset({"e", "i", "pi"})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An answer taken apart at its equals signs."""
+
+    name: str | None
+    """What the value is of, where that was said."""
+    value: str
+    """The value; the whole text for a relation."""
+    relation: bool
+    """Whether it is an equation or inequality that does not just name its value."""
+
+
+def read_statement(text: str) -> Statement:
+    """Returns the statement that a single value in canonical LaTeX makes."""
+    parts = [part.strip() for part in _EQUALS.split(text)]
+    if len(parts) > 1 and all(parts) and not _ORDER.search(text):
+        if is_name(parts[0]) and not _contradicts(parts[1:]):
+            return Statement(tight(parts[0]), parts[-1], False)
+        if is_name(parts[-1]) and len(parts) == 2 and not re.search("[a-zA-Z]", parts[0]):
+            return Statement(tight(parts[-1]), parts[0], False)
+    return Statement(None, text, bool(_RELATION.search(text)))
+
+
+def _contradicts(chain: list[str]) -> bool:
+    """Whether a chain of equals signs joins different numbers: x = 41 = 42 answers nothing."""
+    numbers = [number for part in chain if (number := read_quantity(part)) is not None]
+    return any(not number.same(numbers[0]) for number in numbers)
+
+
+def is_name(text: str) -> bool:
+    r"""Whether a text names a quantity: ``x``, ``a_{10}``, ``f(2)``, ``\angle ABC``, ``\text{Area}``; not ``2x``."""
+    plain = _GREEK.sub("g", _NOISE.sub("", tight(text)))
+    return bool(_NAME.fullmatch(plain)) and plain not in _CONSTANTS
+
+
+def split_approximations(text: str) -> tuple[str, tuple[str, ...]]:
+    r"""Returns what stands before ``\approx``, unless it only names what follows, and what is said to be near it.
+
+    >>> split_approximations(r"\frac{1}{3} \approx 0.33"), split_approximations(r"x \approx 0.33")
+    (('\\frac{1}{3}', ('0.33',)), ('0.33', ()))
+    """
+    first, *others = _APPROX.split(text)
+    if others and (is_name(first) or not first):
+        first, *others = others
+    return first, tuple(others)
+
+
+def printed_step(text: str) -> Fraction | None:
+    r"""Returns the last printed place of a decimal number, with its percent sign or scale; None for anything else.
+
+    >>> printed_step("0.33"), printed_step(r"33.3%")
+    (Fraction(1, 100), Fraction(1, 1000))
+    """
+    match, quantity = _DECIMAL.match(text), read_quantity(text)
+    if match is None or quantity is None:
+        return None
+    written = Fraction(match[1].replace(",", ""))
+    scale = abs(quantity.value / written) if written else Fraction(1)
+    return scale / Fraction(10 ** len(match[2] or ""))
+
+
+def as_interval(text: str) -> Shape | None:
+    r"""Returns the interval that an inequality in one name describes, or None when it is no such inequality.
+
+    >>> as_interval(r"1 < x \le 2").kind, as_interval("x > 3").kind, as_interval("x + y > 3")
+    ('(]', '()', None)
+    """
+    parts = _ORDER.split(text)
+    if len(parts) == 3:
+        value, sign, name = parts if is_name(parts[2]) else (parts[2], _turned(parts[1]), parts[0])
+        parts = [value, sign, name, "<", ""] if sign in ("<", r"\le") else ["", "<", name, _turned(sign), value]
+    if len(parts) != 5 or not is_name(parts[2]) or "=" in text:
+        return None
+    left, first, _, second, right = parts
+    if (first in ("<", r"\le")) != (second in ("<", r"\le")):
+        return None
+    if first in (">", r"\ge"):
+        left, first, second, right = right, _turned(second), _turned(first), left
+    low = read_shape(left or r"-\infty")
+    high = read_shape(right or r"\infty")
+    kind = ("(" if first == "<" or not left else "[") + (")" if second == "<" or not right else "]")
+    return Shape(kind, (low, high), text)
+
+
+def _turned(sign: str) -> str:
+    return {"<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le"}[sign]

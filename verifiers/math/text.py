@@ -1,0 +1,160 @@
+r"""One spelling per answer: unicode, LaTeX and plain-text variants are rewritten to one canonical LaTeX.
+
+``canonical`` keeps meaning and only changes spelling; ``tight`` drops the spaces that carry none, so that two answers
+with equal ``tight`` text are the same answer. Pure functions on text; every pattern runs in linear time or on a bounded
+stretch.
+"""
+
+import re
+import unicodedata
+
+_SIGNS = {
+    "−": "-", "–": "-", "—": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "∗": r"\cdot ", "÷": "/",
+    "∕": "/", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ", "∓": r"\mp ",
+    "≈": r"\approx ", "°": r"\degree ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "√": r"\sqrt ",
+    "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "…": r"\ldots ",
+    "，": ",", "。": ".", "\u200b": "", "\ufeff": "",
+}  # fmt: skip
+_SYNONYMS = {
+    "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "leq": r"\le", "leqslant": r"\le", "geq": r"\ge",
+    "geqslant": r"\ge", "neq": r"\ne", "times": r"\cdot", "ast": r"\cdot", "div": "/", "lbrace": r"\{",
+    "rbrace": r"\}", "colon": ":", "dots": r"\ldots", "cdots": r"\ldots", "lt": "<", "gt": ">", "land": ",", "lor": ",",
+    "varnothing": r"\emptyset", "lvert": "|", "rvert": "|", "vert": "|", "lparen": "(", "rparen": ")",
+    **dict.fromkeys(["textit", "textbf", "textrm", "mathrm", "mathbf", "mathit", "mbox", "hbox"], r"\text"),
+    **dict.fromkeys(["operatorname", "boldsymbol"], r"\text"),
+    **dict.fromkeys(["boxed", "fbox", "left", "right", "displaystyle", "textstyle", "limits"], ""),
+    **dict.fromkeys(["big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr"], ""),
+    **dict.fromkeys(["quad", "qquad", "thinspace", "enspace", "space"], " "),
+}  # fmt: skip
+FUNCTIONS = frozenset({
+    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log", "ln", "exp",
+    "gcd", "lcm",
+})  # fmt: skip
+_MACRO = re.compile(r"\\([a-zA-Z]+)[^\S\n]?")
+_SPACING = re.compile(r"\\[,;:! ]|~|\\$|\s+")
+_MATH_MARKS = re.compile(r"\\\$(?!\s*(?:-?\.?\d|\\[dtc]?frac))(?<!\d\\\$)|\\[()\[\]]|(?<!\\)\$")
+"""Delimiters; an escaped dollar beside a number is money."""
+_LONE_DOLLAR = re.compile(r"(?<!\\)\$(?=\s*-?\.?\d)")
+_LINE_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\!,)(?=\d{3})")
+_DEGREE = re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)\b)")
+_TEXT_GROUP = re.compile(r"\\text\s*\{([^{}]*)\}")
+_GREEK = r"\\(?:pi|alpha|beta|gamma|delta|theta|lambda|mu|phi|omega)(?![a-zA-Z])"
+_ARGUMENTS = re.compile(rf"\\frac\s*(?P<top>\d|[a-zA-Z]|{_GREEK})\s*(?:(?P<bottom>\d|[a-zA-Z]|{_GREEK})|(?=\{{))")
+_SECOND = re.compile(rf"(\\frac\s*\{{[^{{}}]*\}})\s*([0-9a-zA-Z]|{_GREEK})")
+_ROOT = re.compile(r"\\sqrt\s*(\[[^\]]*\])?\s*(?:(\d+|[a-zA-Z])|\(([^()]*)\))")
+_SCRIPT = re.compile(r"([\^_])\s*(?:(-?\d+|[a-zA-Z])|\(([^()]*)\))")
+_PLAIN_FUNCTION = re.compile(rf"(?<![\\a-zA-Z])(sqrt|pi|infinity|infty|{'|'.join(sorted(FUNCTIONS))})(?![a-zA-Z])")
+_TRAILING = re.compile(r"[\s.,;:]+$")
+_NEEDLESS_SPACE = re.compile(r"(?<![a-zA-Z0-9]) | (?![a-zA-Z0-9])|(?<=[0-9]) (?=[a-zA-Z])|(?<=[a-zA-Z]) (?=[0-9])")
+_SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+")
+_SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+
+
+def canonical(answer: str) -> str:
+    r"""Returns the answer in canonical LaTeX, without math delimiters and a final period.
+
+    >>> canonical(r"$\dfrac12$."), canonical("√2/2"), canonical("x² ≤ 4")
+    ('\\frac{1}{2}', '\\sqrt{2}/2', 'x^{2} \\le 4')
+    """
+    text = _ascii(answer).replace("...", r"\ldots ")
+    text = _THOUSANDS.sub(",", text)
+    text = _LINE_END.sub("\x00", text)  # protects matrix rows from what follows
+    if text.count("$") - text.count(r"\$") == 1:
+        text = _LONE_DOLLAR.sub(r"\\$", text)
+    text = _MATH_MARKS.sub(" ", text)
+    text = _DEGREE.sub(r"\\degree ", text)
+    text = _PLAIN_FUNCTION.sub(r"\\\1 ", text.strip().strip("*").replace("**", "^"))
+    text = text.replace(r"\infinity", r"\infty").replace(r"\%", "%").replace("==", "=")
+    text = text.replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
+    text = _MACRO.sub(_renamed, text)
+    text = _TEXT_GROUP.sub(_plain_letter, _SPACING.sub(" ", text))
+    text = _ARGUMENTS.sub(_braced, text)
+    text = _SECOND.sub(r"\1{\2}", text)
+    text = _ROOT.sub(lambda m: rf"\sqrt{m[1] or ''}{{{m[2] or m[3]}}}", text)
+    text = _SCRIPT.sub(lambda m: f"{m[1]}{{{m[2] or m[3]}}}", text)
+    text = text.replace("\x00", r"\\")
+    return _TRAILING.sub("", re.sub(" +", " ", text)).strip()
+
+
+def tight(canonical_text: str) -> str:
+    r"""Returns canonical text without the spaces that carry no meaning (the one in ``1 2`` stays).
+
+    >>> tight("x ^{2} + 1"), tight("1 2")
+    ('x^{2}+1', '1 2')
+    """
+    text = re.sub(r"(\\[a-zA-Z]+) (?=[^a-zA-Z])", r"\1", canonical_text)
+    return _NEEDLESS_SPACE.sub("", text)
+
+
+def words(canonical_text: str) -> str | None:
+    r"""Returns an answer in words, lower-case and without its ``\text`` wrapping; None when it is not made of words.
+
+    >>> words(r"\text{Evelyn}"), words("Tuesday."), words("abc + 1")
+    ('evelyn', 'tuesday', None)
+    """
+    text = _TEXT_GROUP.sub(r" \1 ", canonical_text)
+    wrapped = text != canonical_text
+    text = " ".join(re.sub(r"[.,;:'\"!?&()-]", " ", text).split())
+    if not text or not all(part.isalpha() for part in text.split()):
+        return None
+    if not wrapped and not any(len(part) > 2 for part in text.split()):
+        return None
+    return text.casefold()
+
+
+def top_level(text: str) -> list[tuple[int, str]]:
+    r"""Returns (position, character) of what stands outside every bracket and group; ``\{`` counts as a bracket."""
+    found, depth, at = [], 0, 0
+    while at < len(text):
+        step = 2 if text[at] == "\\" and at + 1 < len(text) else 1
+        token = text[at : at + step]
+        if token in ("(", "[", "{", r"\{"):
+            depth += 1
+        elif token in (")", "]", "}", r"\}"):
+            depth -= 1
+        elif depth == 0:
+            found.append((at, token))
+        at += step
+    return found
+
+
+def _ascii(text: str) -> str:
+    if text.isascii():
+        return text
+    text = _SUPERSCRIPTS.sub(lambda m: "^{" + unicodedata.normalize("NFKC", m[0]).replace("−", "-") + "}", text)
+    text = _SUBSCRIPTS.sub(lambda m: "_{" + unicodedata.normalize("NFKC", m[0]) + "}", text)
+    return "".join(map(_ascii_sign, text))
+
+
+def _ascii_sign(sign: str) -> str:
+    if sign.isascii():
+        return sign
+    if sign in _SIGNS:
+        return _SIGNS[sign]
+    if (digit := unicodedata.decimal(sign, None)) is not None:
+        return str(digit)
+    plain = unicodedata.normalize("NFKC", sign)
+    if "⁄" in plain:  # a vulgar fraction: its plain form after a digit would read 2½ as 21/2
+        top, bottom = plain.split("⁄")
+        return rf"\frac{{{top}}}{{{bottom}}}"
+    return plain
+
+
+def _renamed(macro: re.Match[str]) -> str:
+    name = macro[1]
+    return _SYNONYMS.get(name, f"\\{name}") + (" " if macro[0][-1].isspace() else "")
+
+
+def _plain_letter(group: re.Match[str]) -> str:
+    inner = group[1].strip()
+    if inner in FUNCTIONS:
+        return rf"\{inner} "
+    if len(inner) == 1 or (len(inner) == 3 and inner[0] + inner[2] == "()"):
+        return inner
+    return group[0] if inner else " "
+
+
+def _braced(match: re.Match[str]) -> str:
+    bottom = f"{{{match['bottom']}}}" if match["bottom"] else ""
+    return rf"\frac{{{match['top']}}}{bottom}"
