@@ -1,0 +1,1 @@
+"""From judged samples to training rows: what is kept, what is dropped, and why."""
