@@ -1,0 +1,1 @@
+"""Presets: ordinary YAML files that a config names with ``preset: NAME``."""
