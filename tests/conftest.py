@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from rft.models import embedded
 
 NEEDS = {"vllm": "vllm", "train": "trl"}
 REQUIRED = os.environ.get("RFT_REQUIRE", "").split()
+
+
+def pytest_configure() -> None:
+    """Undoes what a shell does to a command in its background: there SIGINT is ignored, also in all that is started."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing(marker: str) -> str | None:
