@@ -43,11 +43,13 @@ class Reason(StrEnum):
 
     WRONG_ANSWER = "wrong_answer"
     NO_ANSWER = "no_answer"
+    SEVERAL_ANSWERS = "several_answers"
     TOKEN_LIMIT = "token_limit"
     TIMEOUT = "timeout"
     MEMORY_LIMIT = "memory_limit"
     VERIFIER_ERROR = "verifier_error"
     BAD_REFERENCE = "bad_reference"
+    UNDECIDED = "undecided"
 
 
 class FinishReason(StrEnum):

@@ -1,5 +1,12 @@
-"""Judges answers to mathematical questions: exact in process where it can be, symbolic in worker processes elsewhere.
+"""Judges answers to mathematical questions, exactly, in this process, in bounded time.
 
-Read in this order: ``text`` (one spelling per answer), ``shape`` (lists, tuples, matrices), ``compare`` (the rules),
-``bounds`` (what is refused before any symbolic work), ``worker`` (math-verify, behind a pipe), ``verifier``.
+Read in this order: ``policy`` (what tasks may choose), ``text`` (one spelling per answer), ``shape`` (lists, tuples,
+matrices), ``numbers``, ``units``, ``when``, ``forms`` and ``statement`` (the small kinds of answers), ``syntax`` (the
+grammar of expressions), ``modular``, ``value`` and ``algebra`` (when two of them are equal), ``compare`` (the rules),
+``verifier``. ``worker`` is math-verify behind a pipe, for ``rft check --cross``.
 """
+
+from rft.verifiers.math.compare import equivalent
+from rft.verifiers.math.policy import Policy
+
+__all__ = ["Policy", "equivalent"]

@@ -1,29 +1,55 @@
-r"""The rules by which an answer equals a reference. Pure: the symbolic checker comes in as a function.
+r"""The rules by which an answer equals a reference. Pure, bounded, and the same in both directions.
 
-In this order: equal text; numbers, exactly, with units (final: two plain numbers never go to the symbolic checker);
-words; lists, tuples and matrices item by item; named values (``x=3`` for 3, never ``y=3`` for ``x=3``); and only then,
-for two single values within the bounds, the symbolic checker. A doubt is a no: a wrong sample that is let through
-poisons a training set, a right one that is refused costs one sample.
+In this order: equal text; lists, tuples, intervals and matrices item by item; numbers, exactly, with units; times and
+dates; numbers in a base; letters of a choice; ratios; named values (``x=3`` for 3, never ``y=3`` for ``x=3``); words;
+and only then expressions and relations (``algebra``). A doubt is a no: a wrong sample that is let through poisons a
+training set, a right one that is refused costs one sample.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from rft.verifiers.math.bounds import refuse, refuse_symbolic
-from rft.verifiers.math.numbers import read_quantity, without_money
-from rft.verifiers.math.shape import Shape, flat, read_shape
-from rft.verifiers.math.statement import as_interval, printed_step, read_statement, split_approximations
+from rft.verifiers.math.algebra import Relation, UndecidedError, real_value, same_expression, same_relation
+from rft.verifiers.math.bounds import refuse
+from rft.verifiers.math.forms import proportional, read_based, read_choice, read_ratio
+from rft.verifiers.math.numbers import (
+    MIN_ROUNDED_DIGITS,
+    Quantity,
+    read_measure,
+    read_quantity,
+    same_quantity,
+    without_money,
+)
+from rft.verifiers.math.policy import DEFAULT, Policy
+from rft.verifiers.math.shape import Shape, flat, names_of, read_shape
+from rft.verifiers.math.statement import (
+    as_intervals,
+    is_name,
+    printed_step,
+    read_statement,
+    split_approximations,
+    split_at,
+    without_groups,
+)
+from rft.verifiers.math.syntax import Node, SyntaxRefusedError, heads, number, parse, symbols
 from rft.verifiers.math.text import canonical, tight, words
+from rft.verifiers.math.when import Date, read_when
 
-Oracle = Callable[[str, str, float], bool]
-"""(reference, answer, within), two tight canonical LaTeX of one value -> whether they are equal, or less apart."""
-
-MAX_PAIRS = 150
+MAX_PAIRS = 400
 """Pairs of items that one comparison of unordered lists may look at, after those with equal text are gone."""
-_UNDONE = re.compile(r"[\d)}]\s*(?:[-+]\s*(?=[\d(\\.])|(?:\\times|\\cdot|\*|\\ast)\s*(?!\{?10\}?\s*\^)(?=[\d(\\.]))")
-_IN_BASE = re.compile(r"[0-9A-F.]+_\{\d+\}")
+MAX_LOOKS = 60
+"""Expressions that are compared for one answer at most; a list has one for each pair of items."""
+UNDONE = "a calculation that is left undone"
+_UNDONE = re.compile(r"[\d)}]\s*(?:[-+]\s*(?=[\d(\\.])|(?:\\cdot|\*)\s*(?!\{?10\}?\s*\^)(?=[\d(\\.]))")
+_RELATION_SIGN = re.compile(r"\s*(=|<|>|\\(?:le|ge|ne)(?![a-zA-Z]))\s*")
+_TURNED = {">": "<", r"\ge": r"\le"}
+
+
+class UnreadableReferenceError(Exception):
+    """The reference is malformed, so that nothing but equal text can match it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +61,35 @@ class Reading:
     """What was said to be approximately the same; in an answer it must be so to its last printed place."""
     refused: str | None = None
     """Why it is not looked at."""
+    names: str = ""
+    """What the parts of a tuple were called: ``(x,y)`` of ``(x, y) = (1, 2)``."""
 
 
 @dataclass
 class Comparison:
-    """Compares one reference with one answer and keeps why the symbolic checker was not asked."""
+    """Compares one reference with one answer and keeps notes on what was not looked at."""
 
-    ask: Oracle
+    policy: Policy = DEFAULT
     notes: list[str] = field(default_factory=list)
-    on_time: Callable[[], None] = lambda: None
-    """Called before every comparison of two parts; raises when the time for this answer is up."""
+    n_looks: int = 0
+    """Expressions compared so far."""
 
     def equal(self, reference: Reading, answer: Reading) -> bool:
-        """Whether an answer equals a reference. What ``ask`` raises comes through."""
+        """Returns whether an answer equals a reference.
+
+        Raises:
+            UndecidedError: it could not be decided within the bounds.
+            UnreadableReferenceError: the reference is malformed.
+        """
         if reference.refused or answer.refused:
             self.notes.append(answer.refused or f"reference {reference.refused}")
             return False
-        if not self._same(reference.shape, answer.shape):
+        if reference.names and answer.names and reference.names != answer.names:
             return False
-        if answer.near == reference.near or all(self._near(answer.shape, near) for near in answer.near):
-            return True
-        self.notes.append("its approximation is another number")
-        return False
+        if not self._same_whole(reference.shape, answer.shape):
+            return False
+        said = [(side.shape, near) for side in (reference, answer) for near in side.near]
+        return answer.near == reference.near or all(self._near(shape, near) for shape, near in said)
 
     def _near(self, exact: Shape, near: str) -> bool:
         """Whether a printed decimal is what an exact value rounds to."""
@@ -68,68 +101,250 @@ class Comparison:
         if number is not None:
             units = {number.unit, decimal.unit} - {""}
             return 2 * abs(number.value - decimal.value) <= step and len(units) < 2
-        text = tight(without_money(value))
-        fraction = rf"\frac{{{decimal.value.numerator}}}{{{decimal.value.denominator}}}"
-        return refuse_symbolic(text) is None and self.ask(fraction, text, float(step) / 2)
+        return self._rounds_to(self._expression(value), decimal.value, step)
+
+    # -- shapes
+
+    def _same_whole(self, gold: Shape, answer: Shape) -> bool:
+        """Whether two whole answers are the same; dates and the texts behind a letter may hold commas."""
+        if gold.text == answer.text:
+            return True
+        if (gold.kind, answer.kind) != ("value", "value"):
+            for decide in (self._as_times, self._as_letters):
+                verdict = decide(gold.text, answer.text)
+                if verdict is not None:
+                    return verdict
+        return self._same(gold, answer)
+
+    def _as_letters(self, gold: str, answer: str) -> bool | None:
+        """As a choice, where at least one of them is a letter alone."""
+        left, right = read_choice(gold), read_choice(answer)
+        return left.letter == right.letter if left and right and not (left.text and right.text) else None
 
     def _same(self, gold: Shape, answer: Shape) -> bool:
-        self.on_time()
         if gold.kind == answer.kind and flat(gold) == flat(answer):
             return True
         if gold.kind == answer.kind == "value":
             return self._same_value(gold.text, answer.text)
         gold, answer = _aligned(gold, answer)
+        if gold.kind == answer.kind == "value":
+            return self._same_value(gold.text, answer.text)
         if gold.kind != answer.kind and {gold.kind, answer.kind} != {"list", "set"}:
             return False
-        if gold.ordered:
+        if gold.kind == "cases":
+            return self._same_cases(gold, answer)
+        if gold.joined and answer.joined and gold.joined != answer.joined and not _numbers(gold):
+            return False  # Alice and Bob, Alice or Bob
+        kept = self.policy.order == "kept" and gold.kind == answer.kind == "list"
+        if gold.ordered or kept:
             return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
         return self._same_collection(gold, answer)
 
     def _same_collection(self, gold: Shape, answer: Shape) -> bool:
         """Whether every item has its partner, in any order; a set counts equal items once."""
         if _named_apart(gold) != _named_apart(answer):  # x = 1, y = 2 against 2, 1: which is which is told by the order
-            return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
-        keys = [Counter({_key(item): 1 for item in side.items}) for side in (gold, answer)]
-        if "set" not in (gold.kind, answer.kind):
-            keys = [Counter(map(_key, side.items)) for side in (gold, answer)]
-        golds, answers = list((keys[0] - keys[1]).elements()), list((keys[1] - keys[0]).elements())
+            in_order = "or" not in (gold.joined, answer.joined) and "set" not in (gold.kind, answer.kind)
+            return in_order and len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
+        keys = [{_key(item): item for item in side.items} for side in (gold, answer)]
+        counts = [Counter(_key(item) for item in side.items) for side in (gold, answer)]
+        if "set" in (gold.kind, answer.kind):
+            counts = [Counter(dict.fromkeys(count, 1)) for count in counts]
+        golds, answers = list((counts[0] - counts[1]).elements()), list((counts[1] - counts[0]).elements())
         if len(golds) != len(answers) or len(golds) ** 2 > MAX_PAIRS:
             return False
-        for text in golds:
-            partner = next((other for other in answers if self._same(read_shape(text), read_shape(other))), None)
+        for key in golds:
+            partner = next((other for other in answers if self._same(keys[0][key], keys[1][other])), None)
             if partner is None:
                 return False
             answers.remove(partner)
         return True
 
-    def _same_value(self, gold: str, answer: str) -> bool:
-        numbers = read_quantity(gold), read_quantity(answer)
-        if numbers[0] and numbers[1]:
-            if left_undone(answer) and not left_undone(gold):
-                self.notes.append("a calculation that is left undone")
-                return False
-            return numbers[0].same(numbers[1])
-        gold, answer = without_money(gold), without_money(answer)
-        if _IN_BASE.fullmatch(tight(gold)) or _IN_BASE.fullmatch(tight(answer)):
+    def _same_cases(self, gold: Shape, answer: Shape) -> bool:
+        """Whether two piecewise functions have the same branches; one condition may say *otherwise*."""
+        if len(gold.items) != len(answer.items):
             return False
+        left = list(answer.items)
+        for branch in sorted(gold.items, key=_is_otherwise):
+            found = next((other for other in left if self._same_branch(branch, other)), None)
+            if found is None:
+                return False
+            left.remove(found)
+        return True
+
+    def _same_branch(self, gold: Shape, answer: Shape) -> bool:
+        if not self._same(gold.items[0], answer.items[0]):
+            return False
+        if _is_otherwise(gold) or _is_otherwise(answer):
+            return True  # what is left when every other branch has found its own
+        return len(gold.items) == len(answer.items) and all(map(self._same, gold.items[1:], answer.items[1:]))
+
+    # -- single values
+
+    def _same_value(self, gold: str, answer: str) -> bool:
+        """Whether two single values are the same; the first kind that one of them has decides."""
+        for decide in (self._as_quantities, self._as_times, self._as_bases, self._as_choices, self._as_ratios):
+            verdict = decide(gold, answer)
+            if verdict is not None:
+                return verdict
+        gold, answer = without_money(gold), without_money(answer)
         said, stated = read_statement(gold), read_statement(answer)
         if said.name and stated.name and said.name != stated.name:
             return False
         if (said.name or stated.name) and not (said.relation or stated.relation):
             return self._same(read_shape(said.value), read_shape(stated.value))
-        if said.relation != stated.relation and not (said.name or stated.name):
-            return False
         in_words = words(gold), words(answer)
         if in_words[0] or in_words[1]:
             return in_words[0] == in_words[1]
-        return self._symbolic(tight(gold), tight(answer))
+        if said.relation or stated.relation:
+            return self._same_relation(gold, answer)
+        return self._same_expression(gold, answer)
 
-    def _symbolic(self, gold: str, answer: str) -> bool:
-        refused = refuse_symbolic(answer) or refuse_symbolic(gold)
-        if refused:
-            self.notes.append(f"not asked: {refused}")
+    def _as_quantities(self, gold: str, answer: str) -> bool | None:
+        left, right = read_quantity(gold), read_quantity(answer)
+        if self.policy.units == "ignore" and (left or right):
+            left, right = left or read_measure(gold), right or read_measure(answer)
+        if left and right:
+            if left_undone(answer) and not left_undone(gold):
+                self.notes.append(UNDONE)
+                return False
+            return same_quantity(left, right, self.policy)
+        if left and left.unit and (right := read_measure(answer)):
+            return bool(right.unit) and same_quantity(left, right, self.policy)
+        if right and right.unit and (left := read_measure(gold)):
+            return bool(left.unit) and same_quantity(left, right, self.policy)
+        return None
+
+    def _as_times(self, gold: str, answer: str) -> bool | None:
+        left, right = read_when(gold), read_when(answer)
+        if left is None or right is None:
+            return False if isinstance(left or right, Date) else None
+        return type(left) is type(right) and left.same(right)  # type: ignore[arg-type]
+
+    def _as_bases(self, gold: str, answer: str) -> bool | None:
+        left, right = read_based(gold), read_based(answer)
+        if left is None and right is None:
+            return None
+        digits = [side.digits if side else tight(text) for side, text in ((left, gold), (right, answer))]
+        return digits[0] == digits[1] and (left is None or right is None or left.base == right.base)
+
+    def _as_ratios(self, gold: str, answer: str) -> bool | None:
+        left, right = read_ratio(gold), read_ratio(answer)
+        if left is None and right is None:
+            return None
+        if left is None or right is None or len(left) != len(right):
             return False
-        return not _case_differs(gold, answer) and self.ask(gold, answer, 0.0)
+        numbers = [[read_quantity(part) for part in side] for side in (left, right)]
+        if all(numbers[0]) and all(numbers[1]):
+            golds, answers = (tuple(number.value for number in side if number) for side in numbers)
+            return proportional(golds, answers)
+        nodes = [[self._expression(part) for part in side] for side in (left, right)]
+        return all(
+            self._equal_nodes(Node("*", (a, nodes[1][0])), Node("*", (b, nodes[0][0])))
+            for a, b in zip(*nodes, strict=True)
+        )
+
+    def _as_choices(self, gold: str, answer: str) -> bool | None:
+        left, right = read_choice(gold), read_choice(answer)
+        if left is None and right is None:
+            return None
+        if left and right:
+            both_said = left.text and right.text
+            return left.letter == right.letter and (not both_said or self._same_text(left.text, right.text))
+        text = left.text if left else right.text if right else ""
+        return self._same_text(text, answer if left else gold) if text else None
+
+    def _same_text(self, gold: str, answer: str) -> bool:
+        return self._same(read_shape(gold), read_shape(answer))
+
+    # -- expressions and relations
+
+    def _same_relation(self, gold: str, answer: str) -> bool:
+        sets = as_intervals(gold), as_intervals(answer)
+        if sets[0] and sets[1] and len({_bounded_name(gold), _bounded_name(answer)} - {""}) < 2:
+            return self._same(sets[0], sets[1])
+        left, right = self._relation(gold, of_reference=True), self._relation(answer)
+        if left is None or right is None:
+            return False
+        self._look()
+        return same_relation(left, right)
+
+    def _relation(self, text: str, *, of_reference: bool = False) -> Relation | None:
+        outer = without_groups(text)
+        sides, signs = split_at(text, outer, _RELATION_SIGN), _RELATION_SIGN.findall(outer)
+        if len(signs) != 1:
+            self.notes.append("a chain of relations is compared as text only" if signs else "not a relation")
+            return None
+        left, right = (self._read(side, of_reference=of_reference) for side in sides)
+        if left is None or right is None:
+            return None
+        sign = signs[0]
+        return Relation(right, _TURNED[sign], left) if sign in _TURNED else Relation(left, sign, right)
+
+    def _same_expression(self, gold: str, answer: str) -> bool:
+        if r"\infty" in gold or r"\infty" in answer:
+            return tight(gold).removeprefix("+") == tight(answer).removeprefix("+")
+        numbers = read_quantity(gold), read_quantity(answer)
+        right = _number(numbers[1]) or self._read(answer)
+        left = (_number(numbers[0]) or self._read(gold, of_reference=True)) if right else None
+        if left is None or right is None:
+            return False
+        if self._rounded(numbers[0], right, 3) or self._rounded(numbers[1], left, MIN_ROUNDED_DIGITS):
+            return True
+        if numbers[0] and _is_calculation(right):
+            self.notes.append(UNDONE)
+            return False
+        return self._equal_nodes(left, right)
+
+    def _rounded(self, decimal: Quantity | None, exact: Node, min_digits: int) -> bool:
+        """Whether a decimal of enough digits is what an exact value rounds to."""
+        if decimal is None or self.policy.decimals == "exact" or decimal.digits < min_digits:
+            return False
+        return self._rounds_to(exact, decimal.value, decimal.step)
+
+    def _rounds_to(self, exact: Node | None, decimal: Fraction, step: Fraction) -> bool:
+        value = real_value(exact) if exact else None
+        if value is None:
+            return False
+        return bool(2 * abs(value * decimal.denominator - decimal.numerator) <= float(step) * decimal.denominator)
+
+    def _equal_nodes(self, left: Node, right: Node) -> bool:
+        self._look()
+        return same_expression(left, right)
+
+    def _look(self) -> None:
+        self.n_looks += 1
+        if self.n_looks > MAX_LOOKS:
+            raise UndecidedError(f"more than {MAX_LOOKS} expressions would have to be compared")
+
+    def _expression(self, text: str) -> Node:
+        try:
+            return parse(tight(without_money(text)))
+        except SyntaxRefusedError:
+            return Node("symbol", name=text)  # equal to itself only
+
+    def _read(self, text: str, *, of_reference: bool = False) -> Node | None:
+        try:
+            return parse(tight(text))
+        except SyntaxRefusedError as error:
+            if of_reference and error.malformed:
+                raise UnreadableReferenceError(
+                    f"the reference '{text[:80]}' cannot be read ({error}); only equal text matches it"
+                ) from error
+            self.notes.append(f"not read: {error}")
+            return None
+
+
+def equivalent(left: str, right: str, policy: Policy = DEFAULT) -> bool:
+    r"""Returns whether two answers are the same, as majority voting needs it: symmetric, and no for what is undecided.
+
+    >>> equivalent(r"\frac{1}{2}", "0.5"), equivalent("1/3", "0.33"), equivalent("x=2", "2")
+    (True, False, True)
+    """
+    sides = read(left), read(right)
+    try:
+        return Comparison(policy).equal(*sides) and Comparison(policy).equal(*reversed(sides))
+    except (UndecidedError, UnreadableReferenceError):
+        return False
 
 
 def read(answer: str) -> Reading:
@@ -137,19 +352,38 @@ def read(answer: str) -> Reading:
     refused = refuse(answer)
     text, near = ("", ()) if refused else split_approximations(canonical(answer))
     refused = refused or refuse(text) or (None if text else "empty")
-    return Reading(Shape("value") if refused else read_shape(text), near, refused)
+    if refused:
+        return Reading(Shape("value"), near, refused)
+    return Reading(read_shape(text), near, names=names_of(text))
 
 
 def left_undone(answer: str) -> bool:
     r"""Whether an answer is a sum, a difference or a product that was not worked out.
 
     Else "47 - 81" would answer "What is 47 - 81?", and repeating the question would be rewarded. Fractions, powers and
-    ``3 \times 10^{5}`` are numbers as they stand.
+    ``3 \cdot 10^{5}`` are numbers as they stand.
 
-    >>> [left_undone(text) for text in ("47 - 81", r"3 \times 4", r"-3 \times 10^{5}", r"\frac{-1}{2}", "2^{-3}")]
+    >>> [left_undone(text) for text in ("47 - 81", r"3 \cdot 4", r"-3 \cdot 10^{5}", r"\frac{-1}{2}", "2^{-3}")]
     [True, True, False, False, False]
     """
     return _UNDONE.search(answer) is not None
+
+
+def _number(quantity: Quantity | None) -> Node | None:
+    return number(quantity.value) if quantity else None
+
+
+def _is_calculation(node: Node) -> bool:
+    """Whether a closed expression holds a sum or a product: no answer where the reference is a plain number."""
+    return not symbols(node) and bool(heads(node) & {"+", "*"})
+
+
+def _is_otherwise(branch: Shape) -> bool:
+    return len(branch.items) < 2 or (words(branch.items[1].text) or "") in ("otherwise", "else", "elsewhere")
+
+
+def _numbers(collection: Shape) -> bool:
+    return all(words(item.text) is None for item in collection.items)
 
 
 def _named_apart(collection: Shape) -> bool:
@@ -158,16 +392,10 @@ def _named_apart(collection: Shape) -> bool:
     return len(names) > 1
 
 
-def _case_differs(gold: str, answer: str) -> bool:
-    """Whether a letter is large in one text and small in the other: math-verify's parser reads both as small."""
-    left, right = (set(re.findall(r"\\[a-zA-Z]+|[a-zA-Z]", text)) for text in (gold, answer))
-    return len({letter.casefold() for letter in left | right}) < len(left | right) and left != right
-
-
 def _key(item: Shape) -> str:
     """Equal keys mean equal items; a plain number has one key however it is written."""
     number = read_quantity(item.text) if item.kind == "value" else None
-    return f"{number.value}" if number and not number.unit else item.text
+    return f"{number.value}" if number and not number.unit and not number.percent else item.text
 
 
 def _aligned(gold: Shape, answer: Shape) -> tuple[Shape, Shape]:
@@ -176,14 +404,10 @@ def _aligned(gold: Shape, answer: Shape) -> tuple[Shape, Shape]:
     if gold.kind != answer.kind:
         if "()" in (gold.kind, answer.kind):
             gold, answer = _as_tuple(gold), _as_tuple(answer)
-        if not _maybe_point(gold):
-            gold, answer = _as_set(gold), _as_set(answer)
+        gold, answer = _as_set(gold), _as_set(answer)
+    elif gold.kind == "matrix" and len(gold.items) != len(answer.items):
+        gold, answer = _as_tuple(gold), _as_tuple(answer)
     return gold, answer
-
-
-def _maybe_point(gold: Shape) -> bool:
-    """Whether a reference in round brackets may be a point: 1 < x < 2 does not answer (1, 2)."""
-    return gold.kind == "()" and not any(r"\infty" in item.text for item in gold.items)
 
 
 def _unnamed(shape: Shape) -> Shape:
@@ -194,19 +418,26 @@ def _unnamed(shape: Shape) -> Shape:
 
 
 def _as_tuple(shape: Shape) -> Shape:
+    """A matrix of one row or one column as a tuple."""
     if shape.kind != "matrix":
         return shape
-    rows = [row.items for row in shape.items]
+    rows: Sequence[Sequence[Shape]] = [row.items for row in shape.items]
     if len(rows) == 1:
-        return Shape("()", rows[0], shape.text)
+        return Shape("()", tuple(rows[0]), shape.text)
     return Shape("()", tuple(row[0] for row in rows), shape.text) if all(len(row) == 1 for row in rows) else shape
 
 
 def _as_set(shape: Shape) -> Shape:
+    """An inequality, or a list of them, as an interval or a union."""
     if shape.kind == "value":
-        return as_interval(shape.text) or shape
-    if shape.kind == "list":
-        intervals = [as_interval(item.text) if item.kind == "value" else None for item in shape.items]
-        if all(intervals):
+        return as_intervals(shape.text) or shape
+    if shape.kind == "list" and shape.joined != "and":
+        intervals = [as_intervals(item.text) if item.kind == "value" else None for item in shape.items]
+        names = {_bounded_name(item.text) for item in shape.items}
+        if all(intervals) and len(names) == 1:
             return Shape("union", tuple(item for item in intervals if item), shape.text)
     return shape
+
+
+def _bounded_name(text: str) -> str:
+    return next((part for part in _RELATION_SIGN.split(text) if is_name(part)), "")

@@ -1,25 +1,40 @@
 r"""Reads the outer form of an answer: one value, a list, a set, a tuple or interval, a union, a matrix.
 
-Lists are taken apart here, so that the symbolic checker only ever sees single values: joining, flattening and
+Lists are taken apart here, so that expressions are only ever single values: joining, flattening and
 re-reading lists is where answer checkers accept wrong answers (``\boxed{41 or 42}`` for 42, ``(1,2)`` for ``[1,2]``).
 """
 
 import re
 from dataclasses import dataclass
 
+from rft.exact import evaluate
 from rft.verifiers.math.text import tight, top_level, words
 
+_CASES = re.compile(
+    r"(?:[^=<>]{0,40}=)?\s*(?:\\begin\{d?cases\}(.*)\\end\{d?cases\}"
+    r"|\\\{\s*\\begin\{array\}(?:\{[^{}]*\})?(.*)\\end\{array\}\s*\.?)",
+    re.DOTALL,
+)
+_CONDITION_WORD = re.compile(r"\\text\s*\{\s*,?\s*(?:if|for|when|where|as)\s*\}|^(?:if|for|when|where)\b")
 _MATRIX = re.compile(r"\\begin\{([pbBv]?matrix|array)\}(?:\{[^{}]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _MEMBER_OF = re.compile(
     r"^\s*[A-Za-z](?:_\{[^{}]*\})?\s*\\in(?![a-zA-Z])\s*"
     r"(?=\\\{|\\mathbb|\\emptyset|[(\[][^()\[\]]*,)"
 )
 _NAMES = re.compile(r"^\s*\(\s*\\?[A-Za-z]+(?:_\{\w*\})?(?:\s*,\s*\\?[A-Za-z]+(?:_\{\w*\})?)+\s*\)\s*=\s*(?=\\?[(\[{])")
-_CONJUNCTION = re.compile(r"\s*,?\s*(?:\\text\s*\{\s*,?\s*(?:and|or)\s*\}|(?<=[\s\d})])\b(?:and|or)\b(?=[\s\\({-]))\s*")
+_CONJUNCTION = re.compile(
+    r"\s*,?\s*(?:\\text\s*\{\s*,?\s*(and|or)\s*\}|(?<=[\s\d})])\b(and|or)\b(?=[\s\\({-])|\\(wedge|vee)(?![a-zA-Z]))\s*"
+)
+_SCALED = re.compile(
+    r"(?P<scalar>[^\\=]{1,40}|\\frac\{[^{}]{1,40}\}\{[^{}]{1,40}\})\s*(?:\\cdot\s*)?(?=\\begin\{[pbB]matrix\})"
+)
+_JOINED = {"wedge": "and", "vee": "or"}
 _GROUPED = re.compile(r"\d{3}(?!\d)")
 _ONE_NUMBER = re.compile(r"-?\s*(?:\\\$|[€£¥])?\s*-?\d{1,3}(?:,\d{3})+(?!\d)[^,;]*")
-_SET_BUILDER = re.compile(r"\s*[A-Za-z]\s*(?:\||:|\\mid(?![a-zA-Z]))\s*(?=.*[<>=]|.*\\[lg]e)")
-_PAIRS = {"(": ")]", "[": ")]", r"\{": (r"\}",), r"\langle": (r"\rangle",)}
+_SET_BUILDER = re.compile(
+    r"\s*[A-Za-z]\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||:|\\mid(?![a-zA-Z]))\s*(?=.*[<>=]|.*\\[lg]e)"
+)
+_PAIRS = {"(": ")]", "[": ")]", r"\{": (r"\}",)}
 MAX_ITEMS = 20_000
 
 
@@ -28,15 +43,17 @@ class Shape:
     """An answer's outer form and its parts."""
 
     kind: str
-    """``value``, ``list``, ``set``, ``union``, ``matrix``, or the two brackets of an ordered pair or tuple: ``(]``."""
+    """``value``, ``list``, ``set``, ``union``, ``matrix``, ``cases``, or the brackets of a tuple: ``(]``."""
     items: tuple["Shape", ...] = ()
     text: str = ""
     """The canonical text of it, for a value and as a whole."""
+    joined: str = ""
+    """Of a list: ``and`` or ``or`` where one of them was written."""
 
     @property
     def ordered(self) -> bool:
         """Whether the order of the items matters."""
-        return self.kind not in ("list", "set", "union")
+        return self.kind not in ("list", "set", "union", "cases")
 
 
 def read_shape(canonical_text: str) -> Shape:
@@ -46,15 +63,22 @@ def read_shape(canonical_text: str) -> Shape:
     ('list', '(]', 'value', 'value')
     """
     text = _NAMES.sub("", _MEMBER_OF.sub("", canonical_text)).strip()
-    if matrix := _MATRIX.fullmatch(text):
-        return _matrix(text, matrix)
+    if text.isalnum():
+        return Shape("value", (), text)
+    if r"\begin" in text:
+        if cases := _CASES.fullmatch(text):
+            return _cases(text, cases[1] or cases[2] or "")
+        scaled = _SCALED.match(text)
+        if matrix := _MATRIX.fullmatch(text, scaled.end() if scaled else 0):
+            return _matrix(text, matrix, scaled["scalar"] if scaled else "")
     unions = _split(text, r"\cup")
     if len(unions) > 1:
         return Shape("union", tuple(read_shape(part) for part in unions), text)
     if words(text) is None or "," in text or _CONJUNCTION.search(text):
         items = _listed(_CONJUNCTION.sub(" , ", text))
         if len(items) > 1:
-            return Shape("list", tuple(_plus_minus(items)), text)
+            said = {_JOINED.get(found, found) for match in _CONJUNCTION.findall(text) for found in match if found}
+            return Shape("list", tuple(_plus_minus(items)), text, said.pop() if len(said) == 1 else "")
     bracketed = _bracketed(text)
     if bracketed is not None:
         return bracketed
@@ -77,20 +101,51 @@ def _bracketed(text: str) -> Shape | None:
         return read_shape(inner[builder.end() :])
     items = _listed(inner, bracketed=True)
     if len(items) == 1 and opening + closing in ("()", r"\{\}") and items[0]:
-        return read_shape(items[0])
+        return Shape("set", (Shape("value", (), items[0]),), text) if "\\emptyset" in items[0] else read_shape(items[0])
     if len(items) < 2 or not all(items):
         return None
-    kind = {r"\{": "set", r"\langle": "()"}.get(opening, opening + closing)
+    if opening == "(" and inner.count(r"\pm") == 1 and r"\mp" not in inner:
+        both = [read_shape(text.replace(r"\pm", sign)) for sign in ("", "-")]
+        return Shape("list", tuple(both), text)
+    kind = "set" if opening == r"\{" else opening + closing
     parts = _plus_minus(items) if kind == "set" else [read_shape(item) for item in items]
     return Shape(kind, tuple(parts), text)
 
 
-def _matrix(text: str, matrix: re.Match[str]) -> Shape:
+def _matrix(text: str, matrix: re.Match[str], scalar: str) -> Shape:
     if matrix[1] == "vmatrix" or r"\begin" in matrix[2]:
         return Shape("value", (), text)
     rows = [row for row in matrix[2].split(r"\\") if row.strip()]
-    cells = [tuple(read_shape(cell.strip()) for cell in row.split("&")) for row in rows]
-    return Shape("matrix", tuple(Shape("row", line, row) for row, line in zip(rows, cells, strict=True)), text)
+    cells = [tuple(read_shape(_scaled(scalar, cell.strip())) for cell in row.split("&")) for row in rows]
+    lines = tuple(Shape("row", row, " & ".join(cell.text for cell in row)) for row in cells)
+    return Shape("matrix", lines, " \\\\ ".join(line.text for line in lines))
+
+
+def _scaled(scalar: str, cell: str) -> str:
+    """A cell times the number in front of the matrix."""
+    if not scalar:
+        return cell
+    factor, number = evaluate(scalar), evaluate(cell)
+    if factor is None or number is None:
+        return f"({scalar})({cell})"
+    product = factor * number
+    return rf"\frac{{{product.numerator}}}{{{product.denominator}}}"
+
+
+def _cases(text: str, rows: str) -> Shape:
+    """The branches of a piecewise function, each a value and its condition; a list where no condition is given."""
+    branches = []
+    for row in rows.split(r"\\"):
+        parts = [part.strip().rstrip(",;. ") for part in row.split("&")]
+        if len(parts) == 1:
+            parts = [part.strip() for part in row.rsplit(",", 1)]
+        if any(parts):
+            conditions = [_CONDITION_WORD.sub("", part).strip() for part in parts[1:]]
+            items = tuple(read_shape(part) for part in (parts[0], *conditions))
+            branches.append(Shape("()", items, " & ".join((parts[0], *conditions))))
+    if all(len(branch.items) == 1 for branch in branches):
+        return Shape("list", tuple(branch.items[0] for branch in branches), text, "and")
+    return Shape("cases", tuple(branches), text)
 
 
 def _listed(text: str, *, bracketed: bool = False) -> list[str]:
@@ -137,6 +192,12 @@ def _balanced(inner: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
+
+
+def names_of(canonical_text: str) -> str:
+    """Returns what the parts of a tuple are called in front of it, without spaces; empty when they are not named."""
+    match = _NAMES.match(canonical_text)
+    return tight(match[0]).rstrip("=") if match else ""
 
 
 def flat(shape: Shape) -> str:

@@ -7,8 +7,9 @@ never reduced to its right-hand side (``2x + 3 = 5`` does not answer 5).
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
-from rft.verifiers.math.numbers import read_quantity
+from rft.verifiers.math.numbers import read_quantity, same_quantity
 from rft.verifiers.math.shape import Shape, read_shape
 from rft.verifiers.math.text import tight
 
@@ -22,6 +23,14 @@ _GREEK = re.compile(
     r"\\(?:alpha|beta|gamma|delta|epsilon|varepsilon|theta|lambda|mu|rho|sigma|tau|phi|varphi|omega|Delta)(?![a-zA-Z])"
 )
 _NAME = re.compile(r"[A-Za-z{}|\[\]., ]{0,50}[A-Za-z]\}*\|?\]?(?:\([A-Za-z0-9,\\{}]{1,20}\))?")
+_REALS = re.compile(
+    r"(?:[a-zA-Z]\s*\\in\s*)?\\mathbb\s*\{?R\}?|\\text\s*\{\s*(?:all )?real(?: number)?s?\s*\}|(?:all )?real numbers",
+    re.IGNORECASE,
+)
+_ALL_BUT = re.compile(
+    r"(?:(?P<name>[^=<>]{1,20}?)\s*\\ne\s*(?P<point>[^=<>]{1,80})"
+    r"|(?:[a-zA-Z]\s*\\in\s*)?\\mathbb\s*\{?R\}?\s*(?:\\setminus|-)\s*\\\{(?P<points>[^{}]{1,80})\\\})"
+)
 _CONSTANTS = frozenset({"e", "i", "pi"})
 
 
@@ -39,19 +48,41 @@ class Statement:
 
 def read_statement(text: str) -> Statement:
     """Returns the statement that a single value in canonical LaTeX makes."""
-    parts = [part.strip() for part in _EQUALS.split(text)]
-    if len(parts) > 1 and all(parts) and not _ORDER.search(text):
+    if not _RELATION.search(text):
+        return Statement(None, text, False)
+    outer = without_groups(text)
+    parts = [part.strip() for part in split_at(text, outer, _EQUALS)]
+    if len(parts) > 1 and all(parts) and not _ORDER.search(outer):
         if is_name(parts[0]) and not _contradicts(parts[1:]):
             return Statement(tight(parts[0]), parts[-1], False)
         if is_name(parts[-1]) and len(parts) == 2 and not re.search("[a-zA-Z]", parts[0]):
             return Statement(tight(parts[-1]), parts[0], False)
-    return Statement(None, text, bool(_RELATION.search(text)))
+    return Statement(None, text, bool(_RELATION.search(outer)))
+
+
+def without_groups(text: str) -> str:
+    """Returns a text of the same length in which everything inside curly braces is blank."""
+    depth, signs = 0, []
+    for place, sign in enumerate(text):
+        escaped = text[place - 1 : place] == "\\"
+        depth += (sign == "{" and not escaped) - (sign == "}" and not escaped)
+        signs.append(sign if depth <= 0 else " ")
+    return "".join(signs)
+
+
+def split_at(text: str, outer: str, sign: re.Pattern[str]) -> list[str]:
+    """Returns the parts of a text between the signs that stand outside its groups."""
+    parts, start = [], 0
+    for found in sign.finditer(outer):
+        parts.append(text[start : found.start()])
+        start = found.end()
+    return [*parts, text[start:]]
 
 
 def _contradicts(chain: list[str]) -> bool:
     """Whether a chain of equals signs joins different numbers: x = 41 = 42 answers nothing."""
     numbers = [number for part in chain if (number := read_quantity(part)) is not None]
-    return any(not number.same(numbers[0]) for number in numbers)
+    return any(not same_quantity(number, numbers[0]) for number in numbers)
 
 
 def is_name(text: str) -> bool:
@@ -84,6 +115,39 @@ def printed_step(text: str) -> Fraction | None:
     written = Fraction(match[1].replace(",", ""))
     scale = abs(quantity.value / written) if written else Fraction(1)
     return scale / Fraction(10 ** len(match[2] or ""))
+
+
+def as_intervals(text: str) -> Shape | None:
+    r"""Returns the interval or union that a set of real numbers is, or None when it is none.
+
+    >>> as_intervals(r"x \ne 2").kind, as_intervals(r"\mathbb{R}").kind, as_intervals("1 < x").kind
+    ('union', '()', '()')
+    """
+    if _REALS.fullmatch(text):
+        return _between(r"-\infty", r"\infty")
+    if match := _ALL_BUT.fullmatch(text):
+        if not (match["name"] is None or is_name(match["name"])):
+            return None
+        out = read_shape(match["point"] or match["points"])
+        points = out.items if out.kind == "list" else (out,)
+        if any(read_quantity(point.text) is None for point in points):
+            return None if len(points) > 1 else _without(points, text)
+        return _without(tuple(sorted(points, key=_place)), text)
+    return as_interval(text)
+
+
+def _place(point: Shape) -> Fraction:
+    number = read_quantity(point.text)
+    return number.value if number else Fraction(0)
+
+
+def _without(points: tuple[Shape, ...], text: str) -> Shape:
+    ends = [r"-\infty", *(point.text for point in points), r"\infty"]
+    return Shape("union", tuple(_between(low, high) for low, high in pairwise(ends)), text)
+
+
+def _between(low: str, high: str) -> Shape:
+    return Shape("()", (read_shape(low), read_shape(high)), f"({low},{high})")
 
 
 def as_interval(text: str) -> Shape | None:

@@ -8,6 +8,8 @@ stretch.
 import re
 import unicodedata
 
+from rft.verifiers.math.syntax import FUNCTIONS
+
 _SIGNS = {
     "−": "-", "–": "-", "—": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "∗": r"\cdot ", "÷": "/",
     "∕": "/", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ", "∓": r"\mp ",
@@ -18,35 +20,54 @@ _SIGNS = {
 _SYNONYMS = {
     "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "leq": r"\le", "leqslant": r"\le", "geq": r"\ge",
     "geqslant": r"\ge", "neq": r"\ne", "times": r"\cdot", "ast": r"\cdot", "div": "/", "lbrace": r"\{",
-    "rbrace": r"\}", "colon": ":", "dots": r"\ldots", "cdots": r"\ldots", "lt": "<", "gt": ">", "land": ",", "lor": ",",
+    "rbrace": r"\}", "colon": ":", "dots": r"\ldots", "cdots": r"\ldots", "lt": "<", "gt": ">", "land": r"\wedge",
+    "lor": r"\vee", "prime": "'", "mid": "|", "backslash": r"\setminus", "smallsetminus": r"\setminus",
     "varnothing": r"\emptyset", "lvert": "|", "rvert": "|", "vert": "|", "lparen": "(", "rparen": ")",
+    "langle": "(", "rangle": ")", "lbrack": "[", "rbrack": "]", "dbinom": r"\binom", "tbinom": r"\binom",
+    "Re": r"\text{Re}", "R": r"\mathbb{R}", "reals": r"\mathbb{R}",
     **dict.fromkeys(["textit", "textbf", "textrm", "mathrm", "mathbf", "mathit", "mbox", "hbox"], r"\text"),
     **dict.fromkeys(["operatorname", "boldsymbol"], r"\text"),
     **dict.fromkeys(["boxed", "fbox", "left", "right", "displaystyle", "textstyle", "limits"], ""),
     **dict.fromkeys(["big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr"], ""),
     **dict.fromkeys(["quad", "qquad", "thinspace", "enspace", "space"], " "),
 }  # fmt: skip
-FUNCTIONS = frozenset({
-    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log", "ln", "exp",
-    "gcd", "lcm",
-})  # fmt: skip
+_OTHER_NAMES = {
+    "tg": "tan", "ctg": "cot", "cotg": "cot", "cosec": "csc", "sh": "sinh", "ch": "cosh", "th": "tanh", "sign": "sgn",
+    **{f"{prefix}{name}": f"arc{full}" for prefix in ("arc", "ar", "a")
+       for name, full in {"tg": "tan", "ctg": "cot", "sin": "sin", "cos": "cos", "tan": "tan", "sinh": "sinh",
+                          "cosh": "cosh", "tanh": "tanh", "cot": "cot", "sec": "sec", "csc": "csc"}.items()},
+}  # fmt: skip
+"""Other spellings of functions."""
+NAMED = FUNCTIONS | _OTHER_NAMES.keys() | {"gcd", "lcm", "max", "min", "lim", "det", "mod"}
+"""Names of functions that may stand without a backslash."""
 _MACRO = re.compile(r"\\([a-zA-Z]+)[^\S\n]?")
 _SPACING = re.compile(r"\\[,;:! ]|~|\\$|\s+")
 _MATH_MARKS = re.compile(r"\\\$(?!\s*(?:-?\.?\d|\\[dtc]?frac))(?<!\d\\\$)|\\[()\[\]]|(?<!\\)\$")
 """Delimiters; an escaped dollar beside a number is money."""
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$(?=\s*-?\.?\d)")
 _LINE_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
-_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\!,)(?=\d{3})")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\!,|\\[,;:]|[\u2009\u202f])(?=\d{3}(?!\d))")
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)\b)")
+_LETTER_UNITS = frozenset("mgshlLNJWVAK")
+_NUMBER_ENDS = frozenset("0123456789})")
 _TEXT_GROUP = re.compile(r"\\text\s*\{([^{}]*)\}")
 _GREEK = r"\\(?:pi|alpha|beta|gamma|delta|theta|lambda|mu|phi|omega)(?![a-zA-Z])"
-_ARGUMENTS = re.compile(rf"\\frac\s*(?P<top>\d|[a-zA-Z]|{_GREEK})\s*(?:(?P<bottom>\d|[a-zA-Z]|{_GREEK})|(?=\{{))")
-_SECOND = re.compile(rf"(\\frac\s*\{{[^{{}}]*\}})\s*([0-9a-zA-Z]|{_GREEK})")
-_ROOT = re.compile(r"\\sqrt\s*(\[[^\]]*\])?\s*(?:(\d+|[a-zA-Z])|\(([^()]*)\))")
+_ARGUMENTS = re.compile(
+    rf"(?P<macro>\\(?:frac|binom))\s*(?P<top>\d|[a-zA-Z]|{_GREEK})\s*(?:(?P<bottom>\d|[a-zA-Z]|{_GREEK})|(?=\{{))"
+)
+_SECOND = re.compile(rf"(\\(?:frac|binom)\s*\{{[^{{}}]*\}})\s*([0-9a-zA-Z]|{_GREEK})")
+_ROOT = re.compile(r"\\sqrt\s*(\[[^\]]*\])?\s*(?:(\d|[a-zA-Z])|\(([^()]*)\))")
+_ROOT_SIGN = re.compile(r"√\s*(\d+(?:\.\d+)?)")
 _SCRIPT = re.compile(r"([\^_])\s*(?:(-?\d+|[a-zA-Z])|\(([^()]*)\))")
-_PLAIN_FUNCTION = re.compile(rf"(?<![\\a-zA-Z])(sqrt|pi|infinity|infty|{'|'.join(sorted(FUNCTIONS))})(?![a-zA-Z])")
-_TRAILING = re.compile(r"[\s.,;:]+$")
+_PLAIN_FUNCTION = re.compile(rf"(?<![\\a-zA-Z])(sqrt|pi|infinity|infty|{'|'.join(sorted(NAMED))})(?![a-zA-Z])")
+_TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
+_CHOOSE = re.compile(r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}")
+_TRAILING = re.compile(r"\s*[.,;:]?\s*$")
+_INNER_POWER = re.compile(r"\\text\s*\{([^{}^]*)\^\{([23])\}\s*\}")
+_EMPTY_SET = re.compile(r"\\\{\s*\\\}")
+_OVER = re.compile(r"\{([^{}]*)\\over(?![a-zA-Z])([^{}]*)\}")
 _NEEDLESS_SPACE = re.compile(r"(?<![a-zA-Z0-9]) | (?![a-zA-Z0-9])|(?<=[0-9]) (?=[a-zA-Z])|(?<=[a-zA-Z]) (?=[0-9])")
+_SHORT_WORDS = frozenset({"no", "ja", "да"})
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+")
 _SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 
@@ -57,14 +78,19 @@ def canonical(answer: str) -> str:
     >>> canonical(r"$\dfrac12$."), canonical("√2/2"), canonical("x² ≤ 4")
     ('\\frac{1}{2}', '\\sqrt{2}/2', 'x^{2} \\le 4')
     """
-    text = _ascii(answer).replace("...", r"\ldots ")
-    text = _THOUSANDS.sub(",", text)
+    text = answer.strip()
+    if text.isascii() and text.isdigit():
+        return text
+    text = _ascii(_ROOT_SIGN.sub(r"\\sqrt{\1}", text))
+    text = _ascii(_THOUSANDS.sub(",", text)).replace("...", r"\ldots ")
+    text = _EMPTY_SET.sub(r"\\emptyset ", _OVER.sub(r"\\frac{\1}{\2}", text.replace("{:}", ":")))
+    text = _CHOOSE.sub(r"\\binom{\1}{\2}", _TIMES_TEN.sub(r"\\cdot ", text))
     text = _LINE_END.sub("\x00", text)  # protects matrix rows from what follows
     if text.count("$") - text.count(r"\$") == 1:
         text = _LONE_DOLLAR.sub(r"\\$", text)
     text = _MATH_MARKS.sub(" ", text)
     text = _DEGREE.sub(r"\\degree ", text)
-    text = _PLAIN_FUNCTION.sub(r"\\\1 ", text.strip().strip("*").replace("**", "^"))
+    text = _PLAIN_FUNCTION.sub(r"\\\1 ", text.strip().strip("*`").replace("**", "^"))
     text = text.replace(r"\infinity", r"\infty").replace(r"\%", "%").replace("==", "=")
     text = text.replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
     text = _MACRO.sub(_renamed, text)
@@ -73,6 +99,7 @@ def canonical(answer: str) -> str:
     text = _SECOND.sub(r"\1{\2}", text)
     text = _ROOT.sub(lambda m: rf"\sqrt{m[1] or ''}{{{m[2] or m[3]}}}", text)
     text = _SCRIPT.sub(lambda m: f"{m[1]}{{{m[2] or m[3]}}}", text)
+    text = _INNER_POWER.sub(r"\\text{\1}^{\2}", text)
     text = text.replace("\x00", r"\\")
     return _TRAILING.sub("", re.sub(" +", " ", text)).strip()
 
@@ -98,7 +125,7 @@ def words(canonical_text: str) -> str | None:
     text = " ".join(re.sub(r"[.,;:'\"!?&()-]", " ", text).split())
     if not text or not all(part.isalpha() for part in text.split()):
         return None
-    if not wrapped and not any(len(part) > 2 for part in text.split()):
+    if not wrapped and not any(len(part) > 2 for part in text.split()) and text.casefold() not in _SHORT_WORDS:
         return None
     return text.casefold()
 
@@ -142,14 +169,18 @@ def _ascii_sign(sign: str) -> str:
 
 
 def _renamed(macro: re.Match[str]) -> str:
-    name = macro[1]
+    name = _OTHER_NAMES.get(macro[1], macro[1])
     return _SYNONYMS.get(name, f"\\{name}") + (" " if macro[0][-1].isspace() else "")
 
 
 def _plain_letter(group: re.Match[str]) -> str:
     inner = group[1].strip()
-    if inner in FUNCTIONS:
-        return rf"\{inner} "
+    if inner[:1] == "\\" and inner[1:] in NAMED:
+        return inner + " "
+    if inner in NAMED:
+        return rf"\{_OTHER_NAMES.get(inner, inner)} "
+    if group.string[: group.start()].rstrip()[-1:] in _NUMBER_ENDS and inner in _LETTER_UNITS:
+        return group[0]
     if len(inner) == 1 or (len(inner) == 3 and inner[0] + inner[2] == "()"):
         return inner
     return group[0] if inner else " "
@@ -157,4 +188,4 @@ def _plain_letter(group: re.Match[str]) -> str:
 
 def _braced(match: re.Match[str]) -> str:
     bottom = f"{{{match['bottom']}}}" if match["bottom"] else ""
-    return rf"\frac{{{match['top']}}}{bottom}"
+    return f"{match['macro']}{{{match['top']}}}{bottom}"

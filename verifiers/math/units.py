@@ -7,8 +7,10 @@ multipliers, operations, signs, ranges, comparisons, negations and verbs. What i
 """
 
 import re
+from fractions import Fraction
 
-from rft.verifiers.math.text import FUNCTIONS
+from rft.verifiers.math.languages import FOREIGN, FOREIGN_NUMBERS
+from rft.verifiers.math.text import NAMED
 
 _SAME_NAME = """
     cm mm km m kg mg g ft in yd mi lb oz l ml h min s am pm acre hectare cent penny euro yen rupee peso day
@@ -24,8 +26,21 @@ MEASURES = {
     "litre": "l", "milliliter": "ml", "millilitre": "ml", "hour": "h", "hr": "h", "minute": "min", "second": "s",
     "sec": "s", "degree": "°", "deg": "°", "dollar": "$", "usd": "$", "buck": "$", "mph": "mi per h",
     **{name: name for name in _SAME_NAME.split()},
+    **{word: unit for unit, words in FOREIGN.items() for word in words.split()},
 }  # fmt: skip
 """Singular, lower-case -> canonical unit. Everything here may follow a number in the singular too."""
+_SIZES = {
+    "length": {"mm": "0.001", "cm": "0.01", "m": "1", "km": "1000", "in": "0.0254", "ft": "0.3048", "yd": "0.9144",
+               "mi": "1609.344"},
+    "mass": {"mg": "0.001", "g": "1", "kg": "1000", "tonne": "1000000", "lb": "453.59237", "oz": "28.349523125"},
+    "time": {"s": "1", "min": "60", "h": "3600", "day": "86400", "week": "604800"},
+    "months": {"month": "1", "year": "12", "decade": "120", "century": "1200"},
+    "money": {"cent": "0.01", "$": "1"},
+    "volume": {"ml": "0.001", "l": "1"},
+    "US volume": {"teaspoon": "1", "tablespoon": "3", "cup": "48", "pint": "96", "quart": "192", "gallon": "768"},
+}  # fmt: skip
+_SIZE_OF = {unit: (what, Fraction(size)) for what, sizes in _SIZES.items() for unit, size in sizes.items()}
+_EXPONENTS = {"square": 2, "cubic": 3}
 SHORT = frozenset(
     {"cm", "mm", "km", "kg", "mg", "ft", "in", "yd", "mi", "lb", "oz", "ml", "hr", "am", "pm", "sq", "cu"}
 )
@@ -61,7 +76,7 @@ _TALK = """
     correct incorrect false true guess invalid unknown undefined infinity infinite inf nan per
 """
 """Negations, verbs and talk."""
-_DENIED = FUNCTIONS | set(f"{_NUMBERS}{_OPERATIONS}{_COMPARISONS}{_TALK}".split())
+_DENIED = NAMED | set(f"{_NUMBERS}{_OPERATIONS}{_COMPARISONS}{_TALK}{FOREIGN_NUMBERS}".split())
 _ALTERED = re.compile(r".*illi(?:on|ard)s?|.*fold|.{3,}(?:eds?|ing)|.*(?<!mon)(?<!pa)(?<!leng)(?<!ba)ths?")
 """quintillion, tenfold, doubled, rounding, twenty-fifths; a month, a path, a length and a bath are none of these."""
 _PLURAL = re.compile(r"[a-z]{3,}(?<![sui])s")
@@ -86,6 +101,32 @@ def read_unit(parts: list[str], *, one: bool) -> str | None:
     if any(name is None for name in names) or not all(sections[1:]):
         return None
     return " per ".join(name or "" for name in names).strip()
+
+
+def converted(unit: str, wanted: str) -> Fraction | None:
+    """Returns how many of one canonical unit the other is, or None when they do not measure the same.
+
+    >>> converted("km per h", "m per min")
+    Fraction(50, 3)
+    """
+    sides = [_measure(unit), _measure(wanted)]
+    if sides[0] is None or sides[1] is None or sides[0][0] != sides[1][0]:
+        return None
+    return sides[0][1] / sides[1][1]
+
+
+def _measure(unit: str) -> tuple[tuple[str, ...], Fraction] | None:
+    """What a unit measures, and its size in the basic unit of that."""
+    kinds, size = [], Fraction(1)
+    for place, section in enumerate(unit.split(" per ")):
+        *powers, name = section.split()
+        if name not in _SIZE_OF or any(power not in _EXPONENTS for power in powers):
+            return None
+        what, factor = _SIZE_OF[name]
+        exponent = _EXPONENTS[powers[0]] if powers else 1
+        kinds.append(f"{what}^{exponent}")
+        size *= factor ** (-exponent if place else exponent)
+    return tuple(kinds), size
 
 
 def _counted(section: list[str], *, one: bool) -> str | None:

@@ -1,74 +1,83 @@
-"""The verifier named ``math``: extracts each candidate's answer and compares it with the reference."""
+"""The verifier named ``math``: extracts each candidate's answer and compares it with the reference, in this process.
 
-import os
+No other process, no signal and no clock is needed: the grammar is closed and every size is bounded before anything is
+computed, so a verdict is the same on any machine, in any thread, and hostile text costs milliseconds.
+"""
+
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
+from functools import lru_cache
 from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
 from rft.errors import InputError
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
-from rft.verifiers.extract import Policy, extract
-from rft.verifiers.math.compare import Comparison, Reading, read
-from rft.verifiers.workers import Worker, WorkerError, WorkerMemoryError, WorkerPool, WorkerTimeoutError
+from rft.verifiers.extract import Extraction, extract
+from rft.verifiers.extract import Policy as Rules
+from rft.verifiers.math.algebra import UndecidedError
+from rft.verifiers.math.compare import Comparison, Reading, UnreadableReferenceError, read
+from rft.verifiers.math.policy import Decimals, Order, Percent, Policy, Several, Units, policy_of
 
-VERSION = 2
+VERSION = 3
 """Goes up with every change that may change a verdict."""
+MAX_GIVEN = 4
+"""Different answers of one completion that are looked at; who gives more has not decided."""
+CACHED = 4_096
 
 
 @dataclass
 class MathVerifier:
     r"""Judges final answers; the reference is a text or number, or a list of accepted ones of which any may match.
 
-    An answer that the checker could not decide within its time or memory is *unjudged*; one that is refused by its size
-    alone (a tower of powers) is *incorrect*, since no ordinary reference equals it.
+    An answer for which equality could not be decided within the bounds is *unjudged* (reason ``undecided``), as is any
+    answer to a malformed reference (``bad_reference``), unless its text is equal.
 
     >>> problem = Problem("p", "2/4?", "math", r"\frac{1}{2}", "demo", "train")
-    >>> with MathVerifier() as verifier:
-    ...     [str(verdict.outcome) for verdict in verifier.verify(problem, [r"It is \boxed{0.5}.", r"\boxed{2}"])]
+    >>> verdicts = MathVerifier().verify(problem, [r"It is \boxed{0.5}.", r"\boxed{2}"])
+    >>> [str(verdict.outcome) for verdict in verdicts]
     ['correct', 'incorrect']
     """
 
-    policy: Policy = "lenient"
+    extraction: Rules = "lenient"
     """strict: the last box only. lenient: then ``#### x``, "the answer is x", and the last number (see extract)."""
-    timeout_s: float = 5.0
-    """Wall-clock seconds for one answer, whatever the checking does; waiting for a free worker is not counted."""
-    memory_mib: int = 2048
-    """Cap on a worker's address space."""
-    workers: int = field(default_factory=lambda: max(1, min(4, (os.cpu_count() or 2) // 2)))
-    """Symbolic worker processes at most; none is started before one is needed."""
-    recycle_after: int = 2_000
-    """Questions after which a worker is replaced."""
+    units: Units | None = None
+    """agree, convert or ignore (see Policy); None, also below: as the task says, else the first."""
+    percent: Percent | None = None
+    """typed or points."""
+    order: Order | None = None
+    """free or kept."""
+    several: Several | None = None
+    """refuse or all."""
+    decimals: Decimals | None = None
+    """rounded or exact."""
     id: str = field(init=False)
     """Name, version and hash of the settings that can change a verdict."""
 
     def __post_init__(self) -> None:
-        if self.timeout_s <= 0 or self.memory_mib < 512 or self.workers < 1 or self.recycle_after < 1:
-            raise InputError(
-                "math verifier: timeout_s must be above 0, memory_mib at least 512, workers and recycle_after at least "
-                f"1; seen: {self.timeout_s}, {self.memory_mib}, {self.workers}, {self.recycle_after}"
-            )
-        settings = f"{self.policy} {self.timeout_s:g} {self.memory_mib}"
+        chosen = {name: getattr(self, name) for name in ("units", "percent", "order", "several", "decimals")}
+        self._given = {name: value for name, value in chosen.items() if value is not None}
+        self._default = policy_of({}, self._given)
+        settings = f"{self.extraction} {sorted(self._given.items())}"
         self.id = f"math-{VERSION}-{sha256(settings.encode()).hexdigest()[:8]}"
-        self._pool = WorkerPool(
-            "rft.verifiers.math.worker",
-            size=self.workers,
-            memory_mib=self.memory_mib,
-            recycle_after=self.recycle_after,
-        )
+        self._read = lru_cache(CACHED)(read)
 
     def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
         """Judges all candidates of one problem; equal answers are judged once. Thread-safe."""
-        references = _readings(problem.reference)
-        known: dict[str, Verdict] = {}
-        return [self._verdict(references, completion, known) for completion in completions]
+        try:
+            said = problem.metadata.get("policy", {})
+            policy = policy_of(said, self._given) if said else self._default
+            references = _readings(problem.reference)
+        except InputError as error:
+            unusable = Verdict(Outcome.UNJUDGED, self.id, Reason.BAD_REFERENCE, detail=str(error))
+            return [unusable] * len(completions)
+        known: dict[Extraction, Verdict] = {}
+        return [self._verdict(references, policy, completion, known) for completion in completions]
 
     def close(self) -> None:
-        """Ends the worker processes. Safe to call twice."""
-        self._pool.close()
+        """Does nothing: there is nothing to end."""
 
     def __enter__(self) -> Self:
         return self
@@ -78,100 +87,76 @@ class MathVerifier:
     ) -> None:
         self.close()
 
-    def _verdict(self, references: list[Reading] | str, completion: str, known: dict[str, Verdict]) -> Verdict:
+    def _verdict(
+        self, references: list[Reading], policy: Policy, completion: str, known: dict[Extraction, Verdict]
+    ) -> Verdict:
         start, cpu = time.perf_counter(), time.thread_time()
-        if isinstance(references, str):
-            return Verdict(Outcome.UNJUDGED, self.id, Reason.BAD_REFERENCE, detail=references)
-        found = extract(completion, self.policy)
+        found = extract(completion, self.extraction)
         if found is None:
             verdict = Verdict(Outcome.INCORRECT, self.id, Reason.NO_ANSWER, detail="rule=none")
-        elif found.text in known:
-            verdict = changed(known[found.text], cpu_s=0.0)
         else:
-            verdict = known[found.text] = self._judge(references, found.text)
-        detail = f"rule={found.rule}{'; ' if verdict.detail else ''}{verdict.detail or ''}" if found else verdict.detail
-        return changed(
-            verdict,
-            extracted=found.text if found else None,
-            detail=detail,
-            cpu_s=verdict.cpu_s + time.thread_time() - cpu,
-            wall_s=time.perf_counter() - start,
-        )
+            verdict = known.get(found) or self._judge(references, policy, found)
+            known[found] = verdict
+        return changed(verdict, cpu_s=time.thread_time() - cpu, wall_s=time.perf_counter() - start)
 
-    def _judge(self, references: list[Reading], answer: str) -> Verdict:
-        asking = _Asking(self._pool, self.timeout_s)
-        reading = read(answer)
-        notes: list[str] = []
-        undecided: tuple[Reason, str] | None = None
+    def _judge(self, references: list[Reading], policy: Policy, found: Extraction) -> Verdict:
+        """Judges an answer; where several different ones were given, each must be right."""
+        given = [*found.others, found.text]
+        if policy.several == "all":
+            given = [", ".join(given)]
+        notes: list[str] = [f"rule={found.rule}"]
+        outcome, reason = Outcome.CORRECT, None
+        if len(given) > MAX_GIVEN:
+            outcome, reason = Outcome.INCORRECT, Reason.SEVERAL_ANSWERS
+        for answer in given:
+            if outcome is Outcome.CORRECT:
+                outcome, reason = self._compare(references, policy, answer, notes)
+        if outcome is Outcome.INCORRECT and len(given) > 1:
+            reason = Reason.SEVERAL_ANSWERS
+        return Verdict(outcome, self.id, reason, extracted=found.text, detail="; ".join(notes[:3]))
+
+    def _compare(
+        self, references: list[Reading], policy: Policy, answer: str, notes: list[str]
+    ) -> tuple[Outcome, Reason | None]:
+        reading = self._read(answer)
+        undecided: Reason | None = None
         for reference in references:
-            comparison = Comparison(asking.ask, notes, asking.on_time)
             try:
-                if comparison.equal(reference, reading):
-                    return Verdict(Outcome.CORRECT, self.id, cpu_s=asking.cpu_s)
-            except (WorkerError, UnreadableReferenceError) as error:
-                undecided = (_reason(error), str(error))
+                if Comparison(policy, notes).equal(reference, reading):
+                    return Outcome.CORRECT, None
+            except UndecidedError as error:
+                undecided = Reason.UNDECIDED
+                notes.append(str(error))
+            except UnreadableReferenceError as error:
+                undecided = undecided or Reason.BAD_REFERENCE
+                notes.append(str(error))
         if undecided:
-            return Verdict(Outcome.UNJUDGED, self.id, undecided[0], detail=undecided[1], cpu_s=asking.cpu_s)
-        detail = notes[0] if notes else None
-        return Verdict(Outcome.INCORRECT, self.id, Reason.WRONG_ANSWER, detail=detail, cpu_s=asking.cpu_s)
+            return Outcome.UNJUDGED, undecided
+        return Outcome.INCORRECT, Reason.WRONG_ANSWER
 
 
-class UnreadableReferenceError(Exception):
-    """The symbolic checker cannot read the reference, so that nothing but equal text can match it."""
+@lru_cache(CACHED)
+def _reading(reference: str) -> Reading:
+    return read(reference)
 
 
-class _Asking:
-    """Symbolic questions about one answer, and the one deadline that the whole answer has."""
+def _readings(reference: JSON) -> list[Reading]:
+    """Reads the accepted answers.
 
-    def __init__(self, pool: WorkerPool, timeout_s: float) -> None:
-        self._pool = pool
-        self._timeout_s = timeout_s
-        self._deadline = time.monotonic() + timeout_s
-        self.cpu_s = 0.0
-
-    def ask(self, gold: str, answer: str, within: float) -> bool:
-        """Asks a worker whether two values are equal, or less than ``within`` apart where that is above 0."""
-        asked = time.monotonic()
-        with self._pool.worker() as worker:
-            self._deadline += time.monotonic() - asked  # a busy pool is no fault of the answer
-            reply = self._timed(worker, {"gold": gold, "answer": answer, "within": within})
-        if reply.get("unread") == "gold":
-            raise UnreadableReferenceError(f"the reference '{gold[:80]}' cannot be parsed; only equal text matches it")
-        return bool(reply["equal"])
-
-    def on_time(self) -> None:
-        """Raises WorkerTimeoutError when the time for this answer is up."""
-        if time.monotonic() >= self._deadline:
-            raise WorkerTimeoutError(f"no verdict within {self._timeout_s:g} s")
-
-    def _timed(self, worker: Worker, question: JSON) -> dict[str, JSON]:
-        self._deadline += worker.start()
-        self.on_time()
-        reply = worker.ask(question, self._deadline - time.monotonic())
-        self.cpu_s += reply.cpu_s
-        value: dict[str, JSON] = reply.value
-        return value
-
-
-def _readings(reference: JSON) -> list[Reading] | str:
-    """Reads the accepted answers, or says what is wrong with the reference."""
+    Raises:
+        InputError: the reference cannot be used.
+    """
     accepted = reference if isinstance(reference, list) else [reference]
     if not accepted:
-        return "the reference is an empty list"
+        raise InputError("the reference is an empty list")
     readings = []
     for answer in accepted:
         if isinstance(answer, bool) or not isinstance(answer, str | int | float):
-            return f"the reference must be a text, a number or a list of these; seen: {type(answer).__name__}"
-        reading = read(str(answer))
+            raise InputError(
+                f"the reference must be a text, a number or a list of these; seen: {type(answer).__name__}"
+            )
+        reading = _reading(str(answer))
         if reading.refused:
-            return f"the reference '{str(answer)[:80]}' cannot be used: {reading.refused}"
+            raise InputError(f"the reference '{str(answer)[:80]}' cannot be used: {reading.refused}")
         readings.append(reading)
     return readings
-
-
-def _reason(error: WorkerError | UnreadableReferenceError) -> Reason:
-    if isinstance(error, UnreadableReferenceError):
-        return Reason.BAD_REFERENCE
-    if isinstance(error, WorkerTimeoutError):
-        return Reason.TIMEOUT
-    return Reason.MEMORY_LIMIT if isinstance(error, WorkerMemoryError) else Reason.VERIFIER_ERROR
