@@ -306,7 +306,7 @@ def test_a_bare_file_is_judged_with_the_options_that_are_given(tmp_path: Path) -
     source.write_text('{"id": "a\\u001b[31m", "verifier": "math", "reference": "7", "completion": "It is 7"}\n')
     rft("verify", source, "--out", out)
     assert json.loads(out.read_text())["outcome"] == "correct"
-    rft("verify", source, "verifiers.math.policy=strict", "--out", out)
+    rft("verify", source, "verifiers.math.extraction=strict", "--out", out)
     assert json.loads(out.read_text())["outcome"] == "incorrect"
     assert "'sampling' does not apply" in rft("verify", source, "sampling.n=3", "--out", out, code=2).stderr
 

@@ -62,7 +62,13 @@ FALL_BACKS = [
     ("It costs $1,234.50", "1,234.50", "last_number"),
     ("We get x = -5", "-5", "last_number"),
     ("which is 3/4", "3/4", "last_number"),
-    (r"which is \(\frac{3}{4}\)", r"\frac{3}{4}", "last_number"),
+    (r"which is \(\frac{3}{4}\)", r"\frac{3}{4}", "last_math"),
+    ("so we find $$x = 5$$", "x = 5", "last_math"),
+    ("The final answer is that she needs 10 apples for the party.", "10", "phrase"),
+    ("The answer is 10 more than the number of her dogs.", "10 more than the number of her dogs", "phrase"),
+    ("La respuesta es 12.", "12", "phrase"),
+    ("Die Antwort lautet: 12", "12", "phrase"),
+    ("所以答案是 12。", "12", "phrase"),
     ("a rise of 12%", "12%", "last_number"),
     ("so **73**", "73", "last_number"),
 ]
@@ -88,7 +94,14 @@ NO_NUMBER_ALONE = [
 @pytest.mark.parametrize("policy", ["strict", "lenient"])
 @pytest.mark.parametrize(("completion", "answer"), BOXED)
 def test_the_last_box_after_the_reasoning_counts(completion: str, answer: str, policy: Policy) -> None:
-    assert extract(completion, policy) == Extraction(answer, "boxed")
+    found = extract(completion, policy)
+    assert found is not None
+    assert (found.text, found.rule) == (answer, "boxed")
+
+
+def test_other_answers_given_in_the_same_way_are_kept() -> None:
+    found = extract(r"\boxed{1}, \boxed{2}, \boxed{\phantom{9}}, \boxed{1}, \boxed{3}")
+    assert found == Extraction("3", "boxed", ("1", "2"))
 
 
 @pytest.mark.parametrize("policy", ["strict", "lenient"])

@@ -25,7 +25,7 @@ FILES = [
 
 @pytest.fixture(scope="module")
 def verifier() -> Iterator[MathVerifier]:
-    with MathVerifier(workers=1) as verifier:
+    with MathVerifier() as verifier:
         yield verifier
 
 
