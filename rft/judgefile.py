@@ -1,6 +1,7 @@
 r"""Judges a bare file of completions, without a run: ``rft verify FILE.jsonl --out OUT.jsonl``.
 
     in   {"id": "…", "verifier": "math", "reference": "\\frac{1}{2}", "completion": "… \\boxed{0.5}"}
+    in   {"id": "…", "verifier": "math", "reference": "20", "completion": "… 20%", "policy": {"percent": "points"}}
     out  {"id": "…", "outcome": "correct", "reward": 1, "reason": null, "extracted": "0.5", "detail": "…", "wall_s": 0}
 
 One line out per line in, in the same order. The whole file is read and checked before the first verdict; the output
@@ -168,7 +169,7 @@ def _verdicts(
 
 
 def _same_problem(problem: Problem) -> str:
-    return json.dumps([problem.verifier, problem.reference], sort_keys=True)
+    return json.dumps([problem.verifier, problem.reference, problem.metadata], sort_keys=True)
 
 
 def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
@@ -228,7 +229,8 @@ def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
     if finish not in (None, *FinishReason):
         raise ValueError(f"'finish_reason' is {finish!r:.80}; allowed: {', '.join(FinishReason)}, or leave it out")
     line_id = str(fields["id"])
-    problem = Problem(line_id, "", verifier, fields["reference"], "file", "file")
+    metadata = {"policy": fields["policy"]} if "policy" in fields else {}
+    problem = Problem(line_id, "", verifier, fields["reference"], "file", "file", metadata)
     reason = FinishReason(finish or FinishReason.STOP)
     return Line(number, line_id, problem, Sample(line_id, 0, 0, fields["completion"], 0, reason, "file", None))
 

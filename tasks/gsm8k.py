@@ -67,7 +67,8 @@ def _problem(located: Located, split: str, index: int) -> Problem:
         reference=answer if solution is not None and answer.strip() else _final_answer(answer, located.where),
         task="gsm8k",
         split=split,
-        metadata={"solution": answer if solution is None else solution},
+        # A question for a percentage has the bare number as its reference.
+        metadata={"solution": answer if solution is None else solution, "policy": {"percent": "points"}},
     )
 
 
