@@ -22,13 +22,8 @@ from rft.verifiers.math import Policy, equivalent
 from rft.verifiers.math.verifier import MathVerifier
 from tests.verifiers.golden import cases
 
-MODULES = (
-    *("exact", "verifiers.extract"),
-    *(
-        f"verifiers.math.{name}"
-        for name in ("text", "shape", "statement", "syntax", "forms", "units", "compare", "verifier")
-    ),
-)
+MATH = "text shape statement intervals syntax forms units calculation compare verifier"
+MODULES = ["exact", "verifiers.extract", "verifiers.prose", *(f"verifiers.math.{name}" for name in MATH.split())]
 
 
 def problem(reference: JSON) -> Problem:

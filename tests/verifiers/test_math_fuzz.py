@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from rft.verifiers.extract import extract
 from rft.verifiers.math import Policy
 from rft.verifiers.math.algebra import UndecidedError
-from rft.verifiers.math.compare import Comparison, UnreadableReferenceError, left_undone, read
+from rft.verifiers.math.calculation import left_undone
+from rft.verifiers.math.compare import Comparison, UnreadableReferenceError
 from rft.verifiers.math.policy import DEFAULT
+from rft.verifiers.math.reading import read
 from rft.verifiers.math.text import canonical
 
 PIECES = [

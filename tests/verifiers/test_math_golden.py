@@ -12,7 +12,9 @@ import pytest
 from rft.types import Outcome
 from rft.verifiers.math import Policy
 from rft.verifiers.math.algebra import UndecidedError
-from rft.verifiers.math.compare import UNDONE, Comparison, Reading, UnreadableReferenceError, read
+from rft.verifiers.math.calculation import UNDONE
+from rft.verifiers.math.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.reading import Reading, read
 from rft.verifiers.math.verifier import MathVerifier
 from tests.verifiers.golden import KINDS, Case, cases
 

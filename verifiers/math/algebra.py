@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import pairwise
 
 from rft.verifiers.math import modular
-from rft.verifiers.math.syntax import Node, heads, symbols
+from rft.verifiers.math.tree import Node, heads, symbols
 from rft.verifiers.math.value import Calculator, Number, TooLargeError, UndefinedError, calculator
 
 FEW_DIGITS, MANY_DIGITS = 40, 120

@@ -6,15 +6,15 @@ and only then expressions and relations (``algebra``). A doubt is a no: a wrong 
 training set, a right one that is refused costs one sample.
 """
 
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rft.verifiers.math.algebra import Relation, UndecidedError, real_value, same_expression, same_relation
-from rft.verifiers.math.bounds import refuse
+from rft.verifiers.math.align import aligned, are_numbers, bounded_name, is_otherwise, key, named_apart
+from rft.verifiers.math.calculation import UNDONE, is_calculation, left_undone
 from rft.verifiers.math.forms import proportional, read_based, read_choice, read_ratio
+from rft.verifiers.math.intervals import as_intervals
 from rft.verifiers.math.numbers import (
     MIN_ROUNDED_DIGITS,
     Quantity,
@@ -24,45 +24,23 @@ from rft.verifiers.math.numbers import (
     without_money,
 )
 from rft.verifiers.math.policy import DEFAULT, Policy
-from rft.verifiers.math.shape import Shape, flat, names_of, read_shape
-from rft.verifiers.math.statement import (
-    as_intervals,
-    is_name,
-    printed_step,
-    read_statement,
-    split_approximations,
-    split_at,
-    without_groups,
-)
-from rft.verifiers.math.syntax import Node, SyntaxRefusedError, heads, number, parse, symbols
-from rft.verifiers.math.text import canonical, tight, words
+from rft.verifiers.math.reading import Reading, read
+from rft.verifiers.math.shape import Shape, flat, read_shape
+from rft.verifiers.math.statement import RELATION_SIGN, printed_step, read_statement, split_at, without_groups
+from rft.verifiers.math.syntax import SyntaxRefusedError, parse
+from rft.verifiers.math.text import tight, words
+from rft.verifiers.math.tree import Node, number
 from rft.verifiers.math.when import Date, read_when
 
 MAX_PAIRS = 400
 """Pairs of items that one comparison of unordered lists may look at, after those with equal text are gone."""
 MAX_LOOKS = 60
 """Expressions that are compared for one answer at most; a list has one for each pair of items."""
-UNDONE = "a calculation that is left undone"
-_UNDONE = re.compile(r"[\d)}]\s*(?:[-+]\s*(?=[\d(\\.])|(?:\\cdot|\*)\s*(?!\{?10\}?\s*\^)(?=[\d(\\.]))")
-_RELATION_SIGN = re.compile(r"\s*(=|<|>|\\(?:le|ge|ne)(?![a-zA-Z]))\s*")
 _TURNED = {">": "<", r"\ge": r"\le"}
 
 
 class UnreadableReferenceError(Exception):
     """The reference is malformed, so that nothing but equal text can match it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An answer or reference, read once."""
-
-    shape: Shape
-    near: tuple[str, ...] = ()
-    """What was said to be approximately the same; in an answer it must be so to its last printed place."""
-    refused: str | None = None
-    """Why it is not looked at."""
-    names: str = ""
-    """What the parts of a tuple were called: ``(x,y)`` of ``(x, y) = (1, 2)``."""
 
 
 @dataclass
@@ -126,14 +104,14 @@ class Comparison:
             return True
         if gold.kind == answer.kind == "value":
             return self._same_value(gold.text, answer.text)
-        gold, answer = _aligned(gold, answer)
+        gold, answer = aligned(gold, answer)
         if gold.kind == answer.kind == "value":
             return self._same_value(gold.text, answer.text)
         if gold.kind != answer.kind and {gold.kind, answer.kind} != {"list", "set"}:
             return False
         if gold.kind == "cases":
             return self._same_cases(gold, answer)
-        if gold.joined and answer.joined and gold.joined != answer.joined and not _numbers(gold):
+        if gold.joined and answer.joined and gold.joined != answer.joined and not are_numbers(gold):
             return False  # Alice and Bob, Alice or Bob
         kept = self.policy.order == "kept" and gold.kind == answer.kind == "list"
         if gold.ordered or kept:
@@ -142,18 +120,18 @@ class Comparison:
 
     def _same_collection(self, gold: Shape, answer: Shape) -> bool:
         """Whether every item has its partner, in any order; a set counts equal items once."""
-        if _named_apart(gold) != _named_apart(answer):  # x = 1, y = 2 against 2, 1: which is which is told by the order
+        if named_apart(gold) != named_apart(answer):  # x = 1, y = 2 against 2, 1: which is which is told by the order
             in_order = "or" not in (gold.joined, answer.joined) and "set" not in (gold.kind, answer.kind)
             return in_order and len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
-        keys = [{_key(item): item for item in side.items} for side in (gold, answer)]
-        counts = [Counter(_key(item) for item in side.items) for side in (gold, answer)]
+        by_key = [{key(item): item for item in side.items} for side in (gold, answer)]
+        counts = [Counter(key(item) for item in side.items) for side in (gold, answer)]
         if "set" in (gold.kind, answer.kind):
             counts = [Counter(dict.fromkeys(count, 1)) for count in counts]
         golds, answers = list((counts[0] - counts[1]).elements()), list((counts[1] - counts[0]).elements())
         if len(golds) != len(answers) or len(golds) ** 2 > MAX_PAIRS:
             return False
-        for key in golds:
-            partner = next((other for other in answers if self._same(keys[0][key], keys[1][other])), None)
+        for gold_key in golds:
+            partner = next((other for other in answers if self._same(by_key[0][gold_key], by_key[1][other])), None)
             if partner is None:
                 return False
             answers.remove(partner)
@@ -164,7 +142,7 @@ class Comparison:
         if len(gold.items) != len(answer.items):
             return False
         left = list(answer.items)
-        for branch in sorted(gold.items, key=_is_otherwise):
+        for branch in sorted(gold.items, key=is_otherwise):
             found = next((other for other in left if self._same_branch(branch, other)), None)
             if found is None:
                 return False
@@ -174,7 +152,7 @@ class Comparison:
     def _same_branch(self, gold: Shape, answer: Shape) -> bool:
         if not self._same(gold.items[0], answer.items[0]):
             return False
-        if _is_otherwise(gold) or _is_otherwise(answer):
+        if is_otherwise(gold) or is_otherwise(answer):
             return True  # what is left when every other branch has found its own
         return len(gold.items) == len(answer.items) and all(map(self._same, gold.items[1:], answer.items[1:]))
 
@@ -260,7 +238,7 @@ class Comparison:
 
     def _same_relation(self, gold: str, answer: str) -> bool:
         sets = as_intervals(gold), as_intervals(answer)
-        if sets[0] and sets[1] and len({_bounded_name(gold), _bounded_name(answer)} - {""}) < 2:
+        if sets[0] and sets[1] and len({bounded_name(gold), bounded_name(answer)} - {""}) < 2:
             return self._same(sets[0], sets[1])
         left, right = self._relation(gold, of_reference=True), self._relation(answer)
         if left is None or right is None:
@@ -270,7 +248,7 @@ class Comparison:
 
     def _relation(self, text: str, *, of_reference: bool = False) -> Relation | None:
         outer = without_groups(text)
-        sides, signs = split_at(text, outer, _RELATION_SIGN), _RELATION_SIGN.findall(outer)
+        sides, signs = split_at(text, outer, RELATION_SIGN), RELATION_SIGN.findall(outer)
         if len(signs) != 1:
             self.notes.append("a chain of relations is compared as text only" if signs else "not a relation")
             return None
@@ -290,7 +268,7 @@ class Comparison:
             return False
         if self._rounded(numbers[0], right, 3) or self._rounded(numbers[1], left, MIN_ROUNDED_DIGITS):
             return True
-        if numbers[0] and _is_calculation(right):
+        if numbers[0] and is_calculation(right):
             self.notes.append(UNDONE)
             return False
         return self._equal_nodes(left, right)
@@ -347,97 +325,5 @@ def equivalent(left: str, right: str, policy: Policy = DEFAULT) -> bool:
         return False
 
 
-def read(answer: str) -> Reading:
-    """Reads an answer or a reference, or says why not."""
-    refused = refuse(answer)
-    text, near = ("", ()) if refused else split_approximations(canonical(answer))
-    refused = refused or refuse(text) or (None if text else "empty")
-    if refused:
-        return Reading(Shape("value"), near, refused)
-    return Reading(read_shape(text), near, names=names_of(text))
-
-
-def left_undone(answer: str) -> bool:
-    r"""Whether an answer is a sum, a difference or a product that was not worked out.
-
-    Else "47 - 81" would answer "What is 47 - 81?", and repeating the question would be rewarded. Fractions, powers and
-    ``3 \cdot 10^{5}`` are numbers as they stand.
-
-    >>> [left_undone(text) for text in ("47 - 81", r"3 \cdot 4", r"-3 \cdot 10^{5}", r"\frac{-1}{2}", "2^{-3}")]
-    [True, True, False, False, False]
-    """
-    return _UNDONE.search(answer) is not None
-
-
 def _number(quantity: Quantity | None) -> Node | None:
     return number(quantity.value) if quantity else None
-
-
-def _is_calculation(node: Node) -> bool:
-    """Whether a closed expression holds a sum or a product: no answer where the reference is a plain number."""
-    return not symbols(node) and bool(heads(node) & {"+", "*"})
-
-
-def _is_otherwise(branch: Shape) -> bool:
-    return len(branch.items) < 2 or (words(branch.items[1].text) or "") in ("otherwise", "else", "elsewhere")
-
-
-def _numbers(collection: Shape) -> bool:
-    return all(words(item.text) is None for item in collection.items)
-
-
-def _named_apart(collection: Shape) -> bool:
-    """Whether the items are values of different names."""
-    names = {read_statement(item.text).name for item in collection.items if item.kind == "value"}
-    return len(names) > 1
-
-
-def _key(item: Shape) -> str:
-    """Equal keys mean equal items; a plain number has one key however it is written."""
-    number = read_quantity(item.text) if item.kind == "value" else None
-    return f"{number.value}" if number and not number.unit and not number.percent else item.text
-
-
-def _aligned(gold: Shape, answer: Shape) -> tuple[Shape, Shape]:
-    """Brings two forms of one thing to one form: x = (1, 2), a column and a tuple, an inequality and an interval."""
-    gold, answer = _unnamed(gold), _unnamed(answer)
-    if gold.kind != answer.kind:
-        if "()" in (gold.kind, answer.kind):
-            gold, answer = _as_tuple(gold), _as_tuple(answer)
-        gold, answer = _as_set(gold), _as_set(answer)
-    elif gold.kind == "matrix" and len(gold.items) != len(answer.items):
-        gold, answer = _as_tuple(gold), _as_tuple(answer)
-    return gold, answer
-
-
-def _unnamed(shape: Shape) -> Shape:
-    if shape.kind != "value":
-        return shape
-    stated = read_statement(shape.text)
-    return read_shape(stated.value) if stated.name else shape
-
-
-def _as_tuple(shape: Shape) -> Shape:
-    """A matrix of one row or one column as a tuple."""
-    if shape.kind != "matrix":
-        return shape
-    rows: Sequence[Sequence[Shape]] = [row.items for row in shape.items]
-    if len(rows) == 1:
-        return Shape("()", tuple(rows[0]), shape.text)
-    return Shape("()", tuple(row[0] for row in rows), shape.text) if all(len(row) == 1 for row in rows) else shape
-
-
-def _as_set(shape: Shape) -> Shape:
-    """An inequality, or a list of them, as an interval or a union."""
-    if shape.kind == "value":
-        return as_intervals(shape.text) or shape
-    if shape.kind == "list" and shape.joined != "and":
-        intervals = [as_intervals(item.text) if item.kind == "value" else None for item in shape.items]
-        names = {_bounded_name(item.text) for item in shape.items}
-        if all(intervals) and len(names) == 1:
-            return Shape("union", tuple(item for item in intervals if item), shape.text)
-    return shape
-
-
-def _bounded_name(text: str) -> str:
-    return next((part for part in _RELATION_SIGN.split(text) if is_name(part)), "")

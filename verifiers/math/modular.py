@@ -9,7 +9,7 @@ can choose an answer after the points.
 from fractions import Fraction
 from hashlib import sha256
 
-from rft.verifiers.math.syntax import Node
+from rft.verifiers.math.tree import Node
 
 PRIME = (1 << 127) - 39
 """A prime that leaves 1 when divided by 4, so that -1 has a square root, which stands for i."""

@@ -7,15 +7,13 @@ never reduced to its right-hand side (``2x + 3 = 5`` does not answer 5).
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from rft.verifiers.math.numbers import read_quantity, same_quantity
-from rft.verifiers.math.shape import Shape, read_shape
 from rft.verifiers.math.text import tight
 
 _EQUALS = re.compile(r"(?<![<>!])=")
-_ORDER = re.compile(r"\s*(<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z]))\s*")
-_RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne)(?![a-zA-Z])")
+ORDER_SIGN = re.compile(r"\s*(<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z]))\s*")
+RELATION_SIGN = re.compile(r"\s*(=|<|>|\\(?:le|ge|ne)(?![a-zA-Z]))\s*")
 _APPROX = re.compile(r"\s*\\(?:approx|simeq|sim)(?![a-zA-Z])\s*")
 _DECIMAL = re.compile(r"\s*-?\s*(?:\\\$)?\s*((?:\d[\d,]{0,50})(?:\.(\d{0,50}))?)")
 _NOISE = re.compile(r"\\(?:angle|triangle|overline|vec|hat|bar|measuredangle|text)(?![a-zA-Z])|_\{[^{}]*\}|\^\{-1\}|'")
@@ -23,14 +21,6 @@ _GREEK = re.compile(
     r"\\(?:alpha|beta|gamma|delta|epsilon|varepsilon|theta|lambda|mu|rho|sigma|tau|phi|varphi|omega|Delta)(?![a-zA-Z])"
 )
 _NAME = re.compile(r"[A-Za-z{}|\[\]., ]{0,50}[A-Za-z]\}*\|?\]?(?:\([A-Za-z0-9,\\{}]{1,20}\))?")
-_REALS = re.compile(
-    r"(?:[a-zA-Z]\s*\\in\s*)?\\mathbb\s*\{?R\}?|\\text\s*\{\s*(?:all )?real(?: number)?s?\s*\}|(?:all )?real numbers",
-    re.IGNORECASE,
-)
-_ALL_BUT = re.compile(
-    r"(?:(?P<name>[^=<>]{1,20}?)\s*\\ne\s*(?P<point>[^=<>]{1,80})"
-    r"|(?:[a-zA-Z]\s*\\in\s*)?\\mathbb\s*\{?R\}?\s*(?:\\setminus|-)\s*\\\{(?P<points>[^{}]{1,80})\\\})"
-)
 _CONSTANTS = frozenset({"e", "i", "pi"})
 
 
@@ -48,16 +38,16 @@ class Statement:
 
 def read_statement(text: str) -> Statement:
     """Returns the statement that a single value in canonical LaTeX makes."""
-    if not _RELATION.search(text):
+    if not RELATION_SIGN.search(text):
         return Statement(None, text, False)
     outer = without_groups(text)
     parts = [part.strip() for part in split_at(text, outer, _EQUALS)]
-    if len(parts) > 1 and all(parts) and not _ORDER.search(outer):
+    if len(parts) > 1 and all(parts) and not ORDER_SIGN.search(outer):
         if is_name(parts[0]) and not _contradicts(parts[1:]):
             return Statement(tight(parts[0]), parts[-1], False)
         if is_name(parts[-1]) and len(parts) == 2 and not re.search("[a-zA-Z]", parts[0]):
             return Statement(tight(parts[-1]), parts[0], False)
-    return Statement(None, text, bool(_RELATION.search(outer)))
+    return Statement(None, text, bool(RELATION_SIGN.search(outer)))
 
 
 def without_groups(text: str) -> str:
@@ -115,63 +105,3 @@ def printed_step(text: str) -> Fraction | None:
     written = Fraction(match[1].replace(",", ""))
     scale = abs(quantity.value / written) if written else Fraction(1)
     return scale / Fraction(10 ** len(match[2] or ""))
-
-
-def as_intervals(text: str) -> Shape | None:
-    r"""Returns the interval or union that a set of real numbers is, or None when it is none.
-
-    >>> as_intervals(r"x \ne 2").kind, as_intervals(r"\mathbb{R}").kind, as_intervals("1 < x").kind
-    ('union', '()', '()')
-    """
-    if _REALS.fullmatch(text):
-        return _between(r"-\infty", r"\infty")
-    if match := _ALL_BUT.fullmatch(text):
-        if not (match["name"] is None or is_name(match["name"])):
-            return None
-        out = read_shape(match["point"] or match["points"])
-        points = out.items if out.kind == "list" else (out,)
-        if any(read_quantity(point.text) is None for point in points):
-            return None if len(points) > 1 else _without(points, text)
-        return _without(tuple(sorted(points, key=_place)), text)
-    return as_interval(text)
-
-
-def _place(point: Shape) -> Fraction:
-    number = read_quantity(point.text)
-    return number.value if number else Fraction(0)
-
-
-def _without(points: tuple[Shape, ...], text: str) -> Shape:
-    ends = [r"-\infty", *(point.text for point in points), r"\infty"]
-    return Shape("union", tuple(_between(low, high) for low, high in pairwise(ends)), text)
-
-
-def _between(low: str, high: str) -> Shape:
-    return Shape("()", (read_shape(low), read_shape(high)), f"({low},{high})")
-
-
-def as_interval(text: str) -> Shape | None:
-    r"""Returns the interval that an inequality in one name describes, or None when it is no such inequality.
-
-    >>> as_interval(r"1 < x \le 2").kind, as_interval("x > 3").kind, as_interval("x + y > 3")
-    ('(]', '()', None)
-    """
-    parts = _ORDER.split(text)
-    if len(parts) == 3:
-        value, sign, name = parts if is_name(parts[2]) else (parts[2], _turned(parts[1]), parts[0])
-        parts = [value, sign, name, "<", ""] if sign in ("<", r"\le") else ["", "<", name, _turned(sign), value]
-    if len(parts) != 5 or not is_name(parts[2]) or "=" in text:
-        return None
-    left, first, _, second, right = parts
-    if (first in ("<", r"\le")) != (second in ("<", r"\le")):
-        return None
-    if first in (">", r"\ge"):
-        left, first, second, right = right, _turned(second), _turned(first), left
-    low = read_shape(left or r"-\infty")
-    high = read_shape(right or r"\infty")
-    kind = ("(" if first == "<" or not left else "[") + (")" if second == "<" or not right else "]")
-    return Shape(kind, (low, high), text)
-
-
-def _turned(sign: str) -> str:
-    return {"<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le"}[sign]

@@ -13,8 +13,9 @@ numbers are bounded while reading, so that a tree is always small.
 """
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+
+from rft.verifiers.math.tree import Node, number
 
 MAX_LENGTH = 1_500
 """Characters of an expression."""
@@ -60,20 +61,6 @@ class SyntaxRefusedError(Exception):
         self.malformed = malformed
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    r"""An expression: a number, a symbol, a constant, or an operator with its arguments."""
-
-    head: str
-    """``number``, ``symbol``, ``constant``, one of ``+ * / ^ neg root abs floor ceil ! binom degree log``, or the name
-    of a function."""
-    arguments: tuple["Node", ...] = ()
-    value: Fraction = Fraction(0)
-    """Of a number."""
-    name: str = ""
-    """Of a symbol or constant."""
-
-
 def parse(text: str) -> Node:
     r"""Returns the tree of an expression in canonical LaTeX.
 
@@ -86,22 +73,6 @@ def parse(text: str) -> Node:
     if len(text) > MAX_LENGTH:
         raise SyntaxRefusedError(f"longer than {MAX_LENGTH} characters", malformed=False)
     return _Parser(text).run()
-
-
-def symbols(node: Node) -> set[str]:
-    """Returns the names of the variables in an expression."""
-    found = {node.name} if node.head == "symbol" else set()
-    return found.union(*map(symbols, node.arguments)) if node.arguments else found
-
-
-def heads(node: Node) -> set[str]:
-    """Returns which operators and functions an expression uses."""
-    return {node.head}.union(*map(heads, node.arguments)) if node.arguments else {node.head}
-
-
-def number(value: Fraction | int) -> Node:
-    """Returns a number as an expression."""
-    return Node("number", value=Fraction(value))
 
 
 class _Parser:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from rft.verifiers.math.syntax import Node
+from rft.verifiers.math.tree import Node
 
 MAX_LOG2 = 1 << 40
 """Binary logarithm of the largest magnitude that is computed with, and of the smallest."""

@@ -18,8 +18,9 @@ from rft.types import JSON, Outcome, Problem, Reason, Verdict
 from rft.verifiers.extract import Extraction, extract
 from rft.verifiers.extract import Policy as Rules
 from rft.verifiers.math.algebra import UndecidedError
-from rft.verifiers.math.compare import Comparison, Reading, UnreadableReferenceError, read
+from rft.verifiers.math.compare import Comparison, UnreadableReferenceError
 from rft.verifiers.math.policy import Decimals, Order, Percent, Policy, Several, Units, policy_of
+from rft.verifiers.math.reading import Reading, read
 
 VERSION = 3
 """Goes up with every change that may change a verdict."""
