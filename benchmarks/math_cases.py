@@ -41,6 +41,8 @@ class Case:
     """The right answer, or a list of right answers."""
     completion: str
     expected: Outcome
+    in_points: bool = False
+    """Whether a bare number answers a question for a percentage, as in GSM8K; our task of that name says so too."""
 
     @property
     def right(self) -> bool:
@@ -52,7 +54,8 @@ class Case:
         return [str(one) for one in (self.reference if isinstance(self.reference, list) else [self.reference])]
 
     def problem(self) -> Problem:
-        return Problem(self.group, "?", "math", self.reference, self.file, "test")
+        metadata = {"policy": {"percent": "points"}} if self.in_points else {}
+        return Problem(self.group, "?", "math", self.reference, self.file, "test", metadata)
 
 
 def labelled() -> list[Case]:
@@ -89,7 +92,8 @@ def _generations(folder: Path, name: str) -> Iterator[Case]:
         if row["label"] is not None:
             group = f"{row['task']} {row['reference']}"
             expected = Outcome.CORRECT if row["label"] else Outcome.INCORRECT
-            yield Case(name.removesuffix("/sample"), group, row["reference"], row["response"], expected)
+            in_points = "gsm8k" in f"{name} {row.get('dataset', '')}".lower()
+            yield Case(name.removesuffix("/sample"), group, row["reference"], row["response"], expected, in_points)
 
 
 def _hard(folder: Path) -> Iterator[Case]:

@@ -175,7 +175,7 @@ class Config(Section):
     sampler: Component = Component(kind="vllm")
     sampling: SamplingConfig = SamplingConfig()
     verifiers: dict[str, dict[str, Any]] = {}
-    """Options of verifiers, by name: ``verifiers: {math: {timeout_s: 5}}``."""
+    """Options of verifiers, by name: ``verifiers: {math: {units: convert}}``."""
     verify: VerifyConfig = VerifyConfig()
     select: SelectConfig = SelectConfig()
     train: TrainConfig = TrainConfig()

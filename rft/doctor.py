@@ -69,7 +69,9 @@ def _checker() -> Finding:
         verifier.close()
     ok = right.outcome is Outcome.CORRECT and wrong.outcome is Outcome.INCORRECT
     seen = f"a right answer is {right.outcome}, a wrong one {wrong.outcome} ({right.wall_s + wrong.wall_s:.1f} s)"
-    return Finding("math checker", ok, seen, "" if ok else f"its worker failed: {right.detail}")
+    return Finding(
+        "math checker", ok, seen, "" if ok else f"it should be right and wrong; the first says: {right.detail}"
+    )
 
 
 def _model() -> Finding:

@@ -223,7 +223,7 @@ def environment() -> dict[str, JSON]:
         "peft",
         "datasets",
         "pyarrow",
-        "math-verify",
+        "mpmath",
         "sympy",
     }
     packages = {d.name.lower(): d.version for d in distributions() if d.name.lower() in wanted}
