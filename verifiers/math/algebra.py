@@ -22,6 +22,10 @@ MAX_DIGITS = 600
 LOG10_2 = 0.30103
 POINTS, WANTED = 8, 4
 """Points that are tried where there are variables, and how many must have a value."""
+STEPS = frozenset({"floor", "ceil", "sgn"})
+"""Functions with steps: whole numbers are tried too, since ceil(x) is floor(x) + 1 everywhere else."""
+STEP_POINTS = 12
+"""Whole numbers that are tried in a row."""
 
 Value = Callable[[Calculator], Number]
 """One of two values to be compared, with the digits of a calculator."""
@@ -68,8 +72,11 @@ def same_expression(left: Node, right: Node) -> bool:
     except modular.NotRationalError:
         pass
     names = sorted(symbols(left))
-    looks = [_at(left, right, point) for point in _points(names, seed)] if names else [_at(left, right, {})]
-    return any(_agree(looks, log_base) for log_base in _log_bases(left, right))
+    steps = bool(STEPS & (heads(left) | heads(right)))
+    points = list(_points(names, seed, steps=steps)) if names else [{}]
+    looks = [_at(left, right, point) for point in points]
+    wanted = len(looks) if steps else min(WANTED, len(looks))
+    return any(_agree(looks, wanted, log_base) for log_base in _log_bases(left, right))
 
 
 def same_relation(left: Relation, right: Relation) -> bool:
@@ -111,7 +118,7 @@ def _proportional(f: Node, g: Node, seed: str) -> bool:
         return lambda c: c.value(f, x) * c.value(g, y), lambda c: c.value(f, y) * c.value(g, x)
 
     looks = [crossed(x, y) for x, y in pairwise(points)]
-    return any(_agree(looks, log_base) for log_base in _log_bases(f, g))
+    return any(_agree(looks, WANTED, log_base) for log_base in _log_bases(f, g))
 
 
 def _positive_ratio(f: Node, g: Node, seed: str) -> bool:
@@ -129,7 +136,7 @@ def _at(left: Node, right: Node, point: Point) -> Values:
     return lambda c: c.value(left, point), lambda c: c.value(right, point)
 
 
-def _agree(looks: list[Values], log_base: int | None) -> bool:
+def _agree(looks: list[Values], wanted: int, log_base: int | None) -> bool:
     """Whether the two values agree wherever both are defined, which must be so at enough places."""
     n_seen = n_apart = 0
     for values in looks:
@@ -143,9 +150,9 @@ def _agree(looks: list[Values], log_base: int | None) -> bool:
         if not equal:
             return False
         n_seen += 1
-        if n_seen == WANTED:
+        if n_seen == wanted:
             return True
-    if n_seen and n_seen >= min(WANTED, len(looks)) - 1:
+    if n_seen and n_seen >= min(wanted, WANTED) - 1:
         return True
     if n_apart > n_seen:
         return False
@@ -221,8 +228,8 @@ def _bare_log(node: Node) -> bool:
     return "log" in heads(node) and any(map(_bare_log, node.arguments))
 
 
-def _points(names: list[str], seed: str) -> Iterator[Point]:
-    """Points with values between 0.3 and 2.9 in size: all positive, all negative, then mixed."""
+def _points(names: list[str], seed: str, *, steps: bool = False) -> Iterator[Point]:
+    """Points with values between 0.3 and 2.9 in size: all positive, all negative, then mixed; then whole numbers."""
     for number in range(POINTS):
         point = {}
         for name in names:
@@ -231,6 +238,8 @@ def _points(names: list[str], seed: str) -> Iterator[Point]:
             negative = number == 1 or (number > 1 and digest[-1] % 2)
             point[name] = -size if negative else size
         yield point
+    for number in range(STEP_POINTS if steps else 0):
+        yield {name: Fraction(number + 5 * place) for place, name in enumerate(names)}
 
 
 def _seed(left: Node, right: Node) -> str:

@@ -22,6 +22,7 @@ from rft.verifiers.math.numbers import (
     read_quantity,
     same_quantity,
     without_money,
+    without_unit,
 )
 from rft.verifiers.math.policy import DEFAULT, Policy
 from rft.verifiers.math.reading import Reading, read
@@ -170,12 +171,20 @@ class Comparison:
             return False
         if (said.name or stated.name) and not (said.relation or stated.relation):
             return self._same(read_shape(said.value), read_shape(stated.value))
+        gold, answer, same_unit = self._without_units(gold, answer)
+        if not same_unit:
+            return False
         in_words = words(gold), words(answer)
         if in_words[0] or in_words[1]:
             return in_words[0] == in_words[1]
         if said.relation or stated.relation:
             return self._same_relation(gold, answer)
         return self._same_expression(gold, answer)
+
+    def _without_units(self, gold: str, answer: str) -> tuple[str, str, bool]:
+        """Two values without the units behind them, and whether these agree."""
+        (left, unit), (right, other) = without_unit(gold), without_unit(answer)
+        return left, right, self.policy.units == "ignore" or unit == other or not (unit and other)
 
     def _as_quantities(self, gold: str, answer: str) -> bool | None:
         left, right = read_quantity(gold), read_quantity(answer)

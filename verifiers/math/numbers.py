@@ -105,6 +105,21 @@ def read_quantity(canonical_text: str) -> Quantity | None:
     return replace(quantity, unit=f"{money} {rest}".strip())
 
 
+def without_unit(canonical_text: str) -> tuple[str, str]:
+    r"""Returns a value without the unit in ``\text`` behind it, and that unit; "" where there is none.
+
+    >>> without_unit(r"78\pi \text{ cm}^{2}"), without_unit("x+1")
+    (('78\\pi', 'square cm'), ('x+1', ''))
+    """
+    match = _SUFFIX.search(canonical_text, max(0, len(canonical_text) - _SUFFIX_LENGTH))
+    if match is None or match["text"] is None or match["percent"]:
+        return canonical_text, ""
+    unit = _unit(match, one=False)
+    if unit is None or unit[0] != 1 or unit[2]:
+        return canonical_text, ""
+    return canonical_text[: match.start()].rstrip(), unit[1]
+
+
 def without_money(canonical_text: str) -> str:
     """Returns a text without its currency signs: in an expression they carry no meaning."""
     return _MONEY_SIGN.sub("", canonical_text)

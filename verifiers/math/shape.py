@@ -16,6 +16,7 @@ _CASES = re.compile(
     re.DOTALL,
 )
 _CONDITION_WORD = re.compile(r"\\text\s*\{\s*,?\s*(?:if|for|when|where|as)\s*\}|^(?:if|for|when|where)\b")
+_BRACKETED_ARRAY = re.compile(r"^[\[(]\s*(\\begin\{(array|matrix)\}.*\\end\{\2\})\s*[\])]$", re.DOTALL)
 _MATRIX = re.compile(r"\\begin\{([pbBv]?matrix|array)\}(?:\{[^{}]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _MEMBER_OF = re.compile(
     r"^\s*[A-Za-z](?:_\{[^{}]*\})?\s*\\in(?![a-zA-Z])\s*"
@@ -66,6 +67,7 @@ def read_shape(canonical_text: str) -> Shape:
     if text.isalnum():
         return Shape("value", (), text)
     if r"\begin" in text:
+        text = _BRACKETED_ARRAY.sub(r"\1", text)
         if cases := _CASES.fullmatch(text):
             return _cases(text, cases[1] or cases[2] or "")
         scaled = _SCALED.match(text)

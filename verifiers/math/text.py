@@ -46,8 +46,9 @@ _MATH_MARKS = re.compile(r"\\\$(?!\s*(?:-?\.?\d|\\[dtc]?frac))(?<!\d\\\$)|\\[()\
 """Delimiters; an escaped dollar beside a number is money."""
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$(?=\s*-?\.?\d)")
 _LINE_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
-_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\!,|\\[,;:]|[\u2009\u202f])(?=\d{3}(?!\d))")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\s?\\!\s?|\\!,|\\[,;:]|[\u2009\u202f])(?=\d{3}(?!\d))")
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)\b)")
+_PLAIN_NUMBER = re.compile(r"-?\d[\d,./]{0,50}")
 _LETTER_UNITS = frozenset("mgshlLNJWVAK")
 _NUMBER_ENDS = frozenset("0123456789})")
 _TEXT_GROUP = re.compile(r"\\text\s*\{([^{}]*)\}")
@@ -174,16 +175,19 @@ def _renamed(macro: re.Match[str]) -> str:
 
 
 def _plain_letter(group: re.Match[str]) -> str:
+    """What a text group stands for: a function, a letter, a number, or words and units as they are."""
     inner = group[1].strip()
-    if inner[:1] == "\\" and inner[1:] in NAMED:
-        return inner + " "
-    if inner in NAMED:
-        return rf"\{_OTHER_NAMES.get(inner, inner)} "
-    if group.string[: group.start()].rstrip()[-1:] in _NUMBER_ENDS and inner in _LETTER_UNITS:
-        return group[0]
-    if len(inner) == 1 or (len(inner) == 3 and inner[0] + inner[2] == "()"):
+    name = inner.removeprefix("\\")
+    behind_number = group.string[: group.start()].rstrip()[-1:] in _NUMBER_ENDS
+    if name in NAMED and not (behind_number and not group.string[group.end() :].strip()):
+        return rf"\{_OTHER_NAMES.get(name, name)} "
+    if behind_number and (name in NAMED or name in _LETTER_UNITS):  # 5 sec, 5 m
+        return rf"\text{{{name}}}"
+    if not inner:
+        return " "
+    if len(inner) == 1 or (len(inner) == 3 and inner[0] + inner[2] == "()") or _PLAIN_NUMBER.fullmatch(inner):
         return inner
-    return group[0] if inner else " "
+    return group[0]
 
 
 def _braced(match: re.Match[str]) -> str:

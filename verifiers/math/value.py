@@ -98,9 +98,9 @@ class Calculator:
                 return -x
             case "abs":
                 return abs(x)
-            case "lfloor":
+            case "floor":
                 return mp.floor(self._real(x))
-            case "lceil":
+            case "ceil":
                 return mp.ceil(self._real(x))
             case "sgn":
                 return mp.sign(self._real(x))
