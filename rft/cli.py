@@ -205,25 +205,51 @@ def show_task(
 
 @app.command()
 def check(
-    kind: Annotated[str, typer.Argument(metavar="TASK", help="A task's name.")],
-    options: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its options.")] = None,
-    split: Annotated[str, typer.Option(help="Which split.")] = "train",
-    limit: Annotated[int | None, typer.Option(help="Only the first so many problems.", min=1)] = None,
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A task's name; with --cross also a JSONL file or a run's folder.")
+    ],
+    options: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The task's options.")] = None,
+    split: Annotated[str, typer.Option(help="Which split of a task.")] = "train",
+    limit: Annotated[int | None, typer.Option(help="Only the first so many problems, or lines.", min=1)] = None,
+    cross: Annotated[bool, typer.Option("--cross", help="Compare with math-verify instead, on math problems.")] = False,
+    out: Annotated[Path | None, typer.Option(help="With --cross: all differences go here, as JSONL.")] = None,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave unreadable lines out.")] = False,
+    number: RoundNumber = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Proves a task without a model: references pass; empty and wrong answers fail. Exit code 3 if not."""
+    """Proves a task without a model: references pass; empty and wrong answers fail. Exit code 3 if not.
+
+    With --cross nothing is proved: math-verify judges the same completions; differences are listed. Exit code 0.
+
+    rft check gsm8k --cross: the task's own references and near misses.
+
+    rft check answers.jsonl --cross --out differences.jsonl: lines as rft verify takes them.
+
+    rft check runs/demo --cross --round 1: a run's stored samples.
+    """
     from rft.assemble import Verifiers
     from rft.check import check_task
     from rft.errors import GateError
 
+    if cross:
+        from rft.cross import check_across, print_comparison
+
+        result = check_across(target, options or [], split, limit, number, skip_bad_rows, out)
+        if as_json:
+            show(result.to_json(), as_json)
+        else:
+            print_comparison(result, out)
+        return
+    if out or target.endswith((".jsonl", ".jsonl.gz")):
+        raise InputError("a task is proved by its name; --out and JSONL files go with --cross")
     verifiers = Verifiers()
     try:
-        report = check_task(_task(kind, options).problems(split), verifiers, limit)
+        report = check_task(_task(target, options).problems(split), verifiers, limit)
     finally:
         verifiers.close()
     show(report.to_json(), as_json)
     if not report.passed:
-        raise GateError(f"task '{kind}', split '{split}': {report.n_findings} findings; see above")
+        raise GateError(f"task '{target}', split '{split}': {report.n_findings} findings; see above")
 
 
 @app.command()

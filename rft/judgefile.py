@@ -68,7 +68,7 @@ def judge_file(
     _check_places(source, out)
     verifiers: dict[str, Verifier] = {}
     n_skipped = 0
-    for line in _lines(source, default_verifier, skip_bad):
+    for line in lines(source, default_verifier, skip_bad):
         if line is None:
             n_skipped += 1
         elif line.problem.verifier not in verifiers:
@@ -77,7 +77,7 @@ def judge_file(
     if not verifiers:
         raise InputError(f"{source} holds no line that could be judged")
     outcomes: Counter[Outcome] = Counter()
-    readable = (line for line in _lines(source, default_verifier, skip_bad) if line is not None)
+    readable = (line for line in lines(source, default_verifier, skip_bad) if line is not None)
     with (
         _writing(out) as file,
         ThreadPoolExecutor(workers) as pool,
@@ -184,8 +184,12 @@ def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
     }
 
 
-def _lines(source: Path, default_verifier: str | None, skip_bad: bool) -> Iterator[Line | None]:
-    """Yields the lines; None for one that is left out. Blank lines do not count."""
+def lines(source: Path, default_verifier: str | None, skip_bad: bool) -> Iterator[Line | None]:
+    """Yields the lines of a file of completions; None for one that is left out. Blank lines do not count.
+
+    Raises:
+        InputError: the file cannot be read, or a line is malformed and ``skip_bad`` is not set.
+    """
     try:
         with _open(source) as file:
             for number, raw in enumerate(file, 1):

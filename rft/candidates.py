@@ -1,0 +1,133 @@
+"""Completions to be judged once more: a task's own probes, the lines of a file, a run's stored samples."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rft.assemble import build_task, read_target
+from rft.check import N_EARLIER
+from rft.config import parse_overrides
+from rft.errors import InputError
+from rft.judgefile import lines
+from rft.log import Log
+from rft.probes import PROVERS, probes
+from rft.spill import group
+from rft.stages import SAMPLES
+from rft.store import Run
+from rft.tasks import TASKS
+from rft.types import JSON, FinishReason, Problem
+
+COMPARED = "math"
+"""The verifier whose problems math-verify can judge too."""
+JSONL = (".jsonl", ".jsonl.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One completion to be judged twice."""
+
+    id: str
+    problem: Problem
+    completion: str
+    truncated: bool = False
+    """Cut off at the token cap: our rule is not to judge such a completion, so it is not compared."""
+
+
+# -- where completions come from
+
+
+def candidates_of(
+    target: str, options: Sequence[str], split: str, limit: int | None, number: int, skip_bad: bool
+) -> tuple[Iterator[Candidate | None], Mapping[str, Mapping[str, JSON]]]:
+    """Returns the completions that a target names, and the verifiers' options that go with them.
+
+    Args:
+        target: a JSONL file by its suffix, the folder of a run, or a task's name.
+        options: key=value: of the task; for a file ``verifiers.NAME.OPTION``; for a run any key of its config.
+        split: of a task.
+        limit: the first so many problems of a task or run, or lines of a file.
+        number: the round of a run.
+        skip_bad: leave out lines of a file that cannot be read.
+
+    Raises:
+        InputError: there is no such target, or an option does not apply.
+    """
+    path = Path(target)
+    if path.name.endswith(JSONL):
+        given = parse_overrides(options)
+        if strange := sorted(given.keys() - {"verifiers"}):
+            raise InputError(f"'{strange[0]}' does not apply to a bare file; only verifiers.NAME.OPTION=VALUE does")
+        return from_file(path, limit, skip_bad), given.get("verifiers", {})
+    if target not in TASKS and path.is_dir():
+        return from_run(path, number, limit), read_target(path, options).verifiers
+    return from_task(build_task(target, parse_overrides(options)).problems(split), limit), {}
+
+
+def from_task(problems: Iterable[Problem], limit: int | None = None) -> Iterator[Candidate]:
+    """Yields the probes of a task's problems: its references as answers, and near misses made from them."""
+    earlier: deque[JSON] = deque(maxlen=N_EARLIER)
+    for problem in islice(problems, limit):
+        if problem.verifier != COMPARED:
+            yield Candidate(problem.id, problem, "")
+            continue
+        for probe in list(probes(problem, PROVERS[COMPARED], earlier)):
+            yield Candidate(f"{problem.id} ({probe.tried})", problem, probe.completion)
+        earlier.append(problem.reference)
+
+
+def from_file(source: Path, limit: int | None = None, skip_bad: bool = False) -> Iterator[Candidate | None]:
+    """Yields the lines of a JSONL file as ``rft verify`` takes it; None for one that is left out.
+
+    Raises:
+        InputError: the file or a line cannot be read; told before the first line is yielded.
+    """
+    if not source.is_file():
+        raise InputError(f"{source} is not a file; give a JSONL file with id, reference and completion")
+    if not skip_bad:
+        deque(lines(source, COMPARED, skip_bad), maxlen=0)
+    for line in islice(lines(source, COMPARED, skip_bad), limit):
+        if line is None:
+            yield None
+            continue
+        cut = line.sample.finish_reason is FinishReason.LENGTH
+        yield Candidate(line.id, line.problem, line.sample.text, cut)
+
+
+def from_run(folder: Path, number: int, limit: int | None = None) -> Iterator[Candidate]:
+    """Yields the stored samples of a round, problem by problem; nothing in the run's folder is touched.
+
+    Args:
+        folder: of a run, which another process may be working on.
+        number: which round.
+        limit: the samples of the first so many problems only.
+
+    Raises:
+        InputError: that round has no samples.
+    """
+    run = Run(folder)
+    samples = Log(run.round(number) / "samples", SAMPLES)
+    if not samples.folder.is_dir():
+        there = [found.name for found in sorted(folder.glob("round-*"))]
+        raise InputError(f"{folder} has no samples of round {number}; there are: {', '.join(there) or 'none'}")
+    problems = (
+        {"problem_id": p.id, "verifier": p.verifier, "reference": p.reference, "metadata": dict(p.metadata)}
+        for p in run.problems(False)
+    )
+    streams: dict[str, Iterable[dict[str, Any]]] = {
+        "problems": problems,
+        "samples": samples.records(["problem_id", "index", "text", "finish_reason"]),
+    }
+    with TemporaryDirectory(prefix="rft-cross-") as scratch:
+        grouped = group(streams, lambda record: str(record["problem_id"]), len(samples), Path(scratch))
+        sampled = ((found["problems"][0], found["samples"]) for _, found in grouped if all(found.values()))
+        for record, drawn in islice(sampled, limit):
+            problem = Problem(
+                record["problem_id"], "", record["verifier"], record["reference"], "run", "run", record["metadata"]
+            )
+            for sample in sorted(drawn, key=lambda sample: int(sample["index"])):
+                cut = sample["finish_reason"] == FinishReason.LENGTH
+                yield Candidate(f"{problem.id}#{sample['index']}", problem, sample["text"], cut)
