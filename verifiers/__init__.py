@@ -7,5 +7,7 @@ It never raises for what a completion holds and never evaluates model text; what
 
 VERIFIERS = {
     "math": "rft.verifiers.math.verifier:MathVerifier",
+    "choice": "rft.verifiers.choice:ChoiceVerifier",
+    "exact": "rft.verifiers.exact:ExactVerifier",
 }
 """Name -> "module:Class"."""
