@@ -114,15 +114,15 @@ def check_task(
         report.n_problems += 1
         seen.note(problem, report)
         name = problem.verifier
+        if name not in verifiers:
+            verifiers[name] = verifier_for(name)
+            earlier[name] = deque(maxlen=N_EARLIER)
         if name not in PROVERS:
             report.n_unproved += 1
             if report.n_unproved == 1:
                 known = ", ".join(sorted(PROVERS))
                 report.add(Finding(problem.id, "verifier", "", f"'{name}' cannot be proved; known: {known}"))
             continue
-        if name not in verifiers:
-            verifiers[name] = verifier_for(name)
-            earlier[name] = deque(maxlen=N_EARLIER)
         tries = list(probes(problem, PROVERS[name], earlier[name]))
         _judge(problem, tries, verifiers[name], report)
         earlier[name].append(problem.reference)

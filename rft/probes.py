@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from rft.exact import parse_number
 from rft.types import JSON, Problem
+from rft.verifiers.choice import read_question
 
 
 class Tried(StrEnum):
@@ -58,6 +59,7 @@ class Prover:
 
 
 NO_ANSWER = "Let us think about this step by step before we decide."
+LETTERS = "ABCDE"
 DIGIT_FREE_WRONG = "17"
 """Surely wrong for any reference without a digit: a word, a letter, a bare symbol."""
 
@@ -126,7 +128,42 @@ def math_other(problem: Problem, earlier: Sequence[JSON]) -> str | None:
     return None
 
 
-PROVERS: dict[str, Prover] = {"math": Prover(math_right, math_wrong, math_other)}
+def choice_right(problem: Problem) -> list[str]:
+    """Returns the right letters in a box; where only one is right and its text is known, the text too."""
+    question = read_question(problem.reference)
+    if isinstance(question, str):
+        return []
+    letters = sorted(question.right)
+    texts = [question.texts[letter] for letter in letters if letter in question.texts and len(letters) == 1]
+    return [_boxed(" and ".join(letters)), *map(_boxed, texts)]
+
+
+def choice_wrong(problem: Problem) -> list[str]:
+    """Returns another letter in a box, and the right ones beside it."""
+    question = read_question(problem.reference)
+    if isinstance(question, str):
+        return []
+    other = next((letter for letter in sorted(question.texts) or LETTERS if letter not in question.right), None)
+    if other is None:
+        return []
+    return [_boxed(other), _boxed(" or ".join([*sorted(question.right), other]))]
+
+
+def exact_wrong(problem: Problem) -> list[str]:
+    """Returns the first accepted text with a word more, in a box."""
+    return [_boxed(f"{answer} otherwise") for answer in _answers(problem.reference)[:1]]
+
+
+def no_other(problem: Problem, earlier: Sequence[JSON]) -> str | None:
+    """Returns None: that two texts or letters surely differ, only the wrong answers above can promise."""
+    return None
+
+
+PROVERS: dict[str, Prover] = {
+    "math": Prover(math_right, math_wrong, math_other),
+    "choice": Prover(choice_right, choice_wrong, no_other),
+    "exact": Prover(math_right, exact_wrong, no_other),
+}
 """Name of a verifier -> how its problems are proved."""
 
 

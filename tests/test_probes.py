@@ -64,6 +64,25 @@ def test_a_solution_is_tried_where_there_is_one() -> None:
     assert Tried.SOLUTION not in [probe.tried for probe in probes(problem("3", solution=None), PROVERS["math"], [])]
 
 
+@pytest.mark.parametrize(
+    ("reference", "right", "wrong"),
+    [
+        ("C", ["C"], ["A", "C or A"]),
+        ({"answer": "A", "choices": ["Paris", "Rome"]}, ["A", "Paris"], ["B", "A or B"]),
+        ({"answer": ["A", "B"], "choices": ["Paris", "Rome"]}, ["A and B"], []),
+        (["A"], [], []),
+    ],
+)
+def test_a_choice_is_tried_by_its_letters_and_its_text(reference: JSON, right: list[str], wrong: list[str]) -> None:
+    prover, asked = PROVERS["choice"], problem(reference)
+    assert prover.right(asked) == [f"The answer is \\boxed{{{answer}}}." for answer in right]
+    assert prover.wrong(asked) == [f"The answer is \\boxed{{{answer}}}." for answer in wrong]
+
+
+def test_an_exact_text_is_wrong_with_a_word_more() -> None:
+    assert PROVERS["exact"].wrong(problem("east")) == ["The answer is \\boxed{east otherwise}."]
+
+
 def test_nothing_right_or_wrong_can_be_made_of_what_is_no_text() -> None:
     assert math_right(problem({"tests": []})) == []
     assert math_wrong(problem(None)) == []
