@@ -6,26 +6,30 @@ still agrees is equal. Equations are the same when one is the other times a cons
 positive.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
 
 from rft.verifiers.math import modular
-from rft.verifiers.math.tree import Node, heads, symbols
-from rft.verifiers.math.value import Calculator, Number, TooLargeError, UndefinedError, calculator
+from rft.verifiers.math.tree import Node, heads, numbers, symbols
+from rft.verifiers.math.value import GAMMA_DIGITS, Calculator, Number, TooLargeError, UndefinedError, calculator
 
 FEW_DIGITS, MANY_DIGITS = 40, 120
 MAX_DIGITS = 600
 """Digits of the second look at most; values of many orders of magnitude need more than ``MANY_DIGITS``."""
 LOG10_2 = 0.30103
-POINTS, WANTED = 8, 4
-"""Points that are tried where there are variables, and how many must have a value."""
+WANTED = 4
+"""Places at which both must have a value, where there are variables."""
+SIGNS = ((0, 0), (1, 1), (0, 1), (1, 0), (0, 0), (1, 1), (0, 0), (1, 1), (0, 1), (1, 0))
+"""Whether variables in odd and even places are negative, by point."""
+MAX_SCALE = 10_000
+"""Numbers in an expression up to which places beyond them are tried."""
 STEPS = frozenset({"floor", "ceil", "sgn"})
 """Functions with steps: whole numbers are tried too, since ceil(x) is floor(x) + 1 everywhere else."""
-STEP_POINTS = 12
-"""Whole numbers that are tried in a row."""
+STEP_POINTS, STEP_CONSTANTS = 12, 6
+"""Whole numbers that are tried in a row, and numbers of the expressions whose multiples are tried."""
 
 Value = Callable[[Calculator], Number]
 """One of two values to be compared, with the digits of a calculator."""
@@ -68,15 +72,10 @@ def same_expression(left: Node, right: Node) -> bool:
         return False
     seed = _seed(left, right)
     try:
-        return modular.value(left, seed) == modular.value(right, seed)
+        return modular.equal(left, right, seed)
     except modular.NotRationalError:
-        pass
-    names = sorted(symbols(left))
-    steps = bool(STEPS & (heads(left) | heads(right)))
-    points = list(_points(names, seed, steps=steps)) if names else [{}]
-    looks = [_at(left, right, point) for point in points]
-    wanted = len(looks) if steps else min(WANTED, len(looks))
-    return any(_agree(looks, wanted, log_base) for log_base in _log_bases(left, right))
+        looks = [_at(left, right, point) for point in _points(left, right, seed)]
+        return any(_agree(looks, log_base) for log_base in _log_bases(left, right))
 
 
 def same_relation(left: Relation, right: Relation) -> bool:
@@ -108,37 +107,54 @@ def real_value(node: Node) -> Number | None:
 def _proportional(f: Node, g: Node, seed: str) -> bool:
     """Whether f(x) g(y) = f(y) g(x) for independent x and y, with neither of them always zero."""
     try:
-        one, other = ([modular.value(side, f"{seed} {place}") for side in (f, g)] for place in "xy")
-        return all(one) and (one[0] * other[1] - other[0] * one[1]) % modular.PRIME == 0
+        return modular.proportional(f, g, seed)
     except modular.NotRationalError:
-        pass
-    points = list(_points(sorted(symbols(f)), seed))
+        points = list(_points(f, g, seed))
 
     def crossed(x: Point, y: Point) -> Values:
         return lambda c: c.value(f, x) * c.value(g, y), lambda c: c.value(f, y) * c.value(g, x)
 
     looks = [crossed(x, y) for x, y in pairwise(points)]
-    return any(_agree(looks, WANTED, log_base) for log_base in _log_bases(f, g))
+    known = not _vanishes(f, points) and not _vanishes(g, points)
+    return known and any(_agree(looks, log_base) for log_base in _log_bases(f, g))
+
+
+def _vanishes(node: Node, points: list[Point]) -> bool:
+    """Whether an expression is zero wherever it was tried."""
+    calculate = calculator(FEW_DIGITS)
+    for point in points:
+        calculate.up = 0.0
+        try:
+            value = abs(calculate.value(node, point))
+        except (TooLargeError, UndefinedError):
+            continue
+        if value > calculate.mp.mpf(10) ** (calculate.up * LOG10_2 + 10 - FEW_DIGITS):
+            return False
+    return True
 
 
 def _positive_ratio(f: Node, g: Node, seed: str) -> bool:
-    calculate = calculator(FEW_DIGITS)
-    for point in _points(sorted(symbols(f)), seed):
+    """Whether f / g is positive wherever it was tried and has a value."""
+    calculate, n_seen = calculator(FEW_DIGITS), 0
+    for point in _points(f, g, seed):
         try:
             ratio = calculate.value(f, point) / calculate.value(g, point)
         except (TooLargeError, UndefinedError, ZeroDivisionError):
             continue
-        return bool(calculate.mp.re(ratio) > 0)
-    return False
+        if calculate.mp.re(ratio) <= 0:
+            return False
+        n_seen += 1
+    return n_seen > 0
 
 
 def _at(left: Node, right: Node, point: Point) -> Values:
     return lambda c: c.value(left, point), lambda c: c.value(right, point)
 
 
-def _agree(looks: list[Values], wanted: int, log_base: int | None) -> bool:
+def _agree(looks: list[Values], log_base: int | None) -> bool:
     """Whether the two values agree wherever both are defined, which must be so at enough places."""
     n_seen = n_apart = 0
+    undecided = "it has no value at the places that were tried"
     for values in looks:
         try:
             equal = _equal(values, log_base)
@@ -147,16 +163,17 @@ def _agree(looks: list[Values], wanted: int, log_base: int | None) -> bool:
         except OneUndefinedError:
             n_apart += 1
             continue
+        except UndecidedError as error:
+            undecided = str(error)
+            continue
         if not equal:
             return False
         n_seen += 1
-        if n_seen == wanted:
-            return True
-    if n_seen and n_seen >= min(wanted, WANTED) - 1:
+    if n_seen and n_seen >= min(WANTED, len(looks) - 1):
         return True
     if n_apart > n_seen:
         return False
-    raise UndecidedError("it has no value at the places that were tried")
+    raise UndecidedError(undecided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +189,7 @@ class _Look:
     @property
     def digits(self) -> int:
         """Digits with which it is exact to about ``MANY_DIGITS`` behind its smallest intermediate value."""
-        return MANY_DIGITS + self.up + 2 * self.down
+        return MANY_DIGITS + 2 * (self.up + self.down)
 
 
 def _equal(values: Values, log_base: int | None) -> bool:
@@ -190,10 +207,12 @@ def _equal(values: Values, log_base: int | None) -> bool:
     digits = max(left.digits, right.digits)
     if digits > MAX_DIGITS:
         raise UndecidedError(f"it takes more than {MAX_DIGITS} digits to tell")
-    left, right = _both(values, calculator(-(-digits // 20) * 20, log_base))
+    calculate = calculator(-(-digits // 20) * 20, log_base)
+    left, right = _both(values, calculate)
     if left is None or right is None:
         return False
-    return bool(abs(left.value - right.value) <= ten ** (25 - MANY_DIGITS - max(left.down, right.down)))
+    exact = min(digits, GAMMA_DIGITS) if calculate.used_gamma else digits
+    return bool(abs(left.value - right.value) <= ten ** (max(left.up, right.up) + 12 - exact))
 
 
 def _both(values: Values, calculate: Calculator) -> tuple[_Look | None, _Look | None]:
@@ -228,18 +247,35 @@ def _bare_log(node: Node) -> bool:
     return "log" in heads(node) and any(map(_bare_log, node.arguments))
 
 
-def _points(names: list[str], seed: str, *, steps: bool = False) -> Iterator[Point]:
-    """Points with values between 0.3 and 2.9 in size: all positive, all negative, then mixed; then whole numbers."""
-    for number in range(POINTS):
+def _points(left: Node, right: Node, seed: str) -> list[Point]:
+    """Places to try: of all signs, small and beyond every number in the expressions; whole ones where there are steps.
+
+    An identity that holds only on one side of some number (``|x - 3|`` is ``3 - x`` up to 3) is caught beyond it.
+    """
+    names = sorted(symbols(left) | symbols(right))
+    if not names:
+        return [{}]
+    constants = sorted({abs(value) for node in (left, right) for value in numbers(node) if abs(value) <= MAX_SCALE})
+    one, beyond = Fraction(1), 4 * constants[-1] + 1 if constants else Fraction(3)
+    points = []
+    for number, scale in enumerate([one] * 4 + [4 * one] * 2 + [beyond] * 4):
         point = {}
-        for name in names:
-            digest = sha256(f"{seed} {name} {number}".encode()).digest()
-            size = Fraction(3, 10) + Fraction(int.from_bytes(digest[:4]), 1 << 32) * Fraction(26, 10)
-            negative = number == 1 or (number > 1 and digest[-1] % 2)
+        for place, name in enumerate(names):
+            size = scale * (Fraction(3, 10) + Fraction(_digest(f"{seed} {name} {number}") % (1 << 32), 1 << 32) * 2)
+            negative = (
+                SIGNS[number][place % 2] if names[2:] == [] or number < 4 else _digest(f"{seed} {name} s{number}") % 2
+            )
             point[name] = -size if negative else size
-        yield point
-    for number in range(STEP_POINTS if steps else 0):
-        yield {name: Fraction(number + 5 * place) for place, name in enumerate(names)}
+        points.append(point)
+    if STEPS & (heads(left) | heads(right)):
+        whole = [Fraction(n) for n in range(STEP_POINTS)]
+        whole += [factor * value for value in constants[:STEP_CONSTANTS] for factor in (1, 2, 3)]
+        points += [{name: value + 5 * place for place, name in enumerate(names)} for value in whole]
+    return points
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest()[:8])
 
 
 def _seed(left: Node, right: Node) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rft.verifiers.math.calculation import left_undone
 from rft.verifiers.math.intervals import as_intervals
 from rft.verifiers.math.numbers import read_quantity
 from rft.verifiers.math.shape import Shape, read_shape
@@ -28,13 +29,15 @@ def named_apart(collection: Shape) -> bool:
 def key(item: Shape) -> str:
     """Returns a text that is equal for equal numbers however they are written, else the item's own."""
     number = read_quantity(item.text) if item.kind == "value" else None
-    return f"{number.value}" if number and not number.unit and not number.percent else item.text
+    plain = number is not None and not number.unit and not number.percent and not left_undone(item.text)
+    return f"{number.value}" if number and plain else item.text
 
 
 def aligned(gold: Shape, answer: Shape) -> tuple[Shape, Shape]:
     """Returns two forms of one thing in one form: x = (1, 2), a column and a tuple, an inequality and an interval."""
     gold, answer = _unnamed(gold), _unnamed(answer)
     if gold.kind != answer.kind:
+        gold, answer = _as_point(gold, answer), _as_point(answer, gold)
         if "()" in (gold.kind, answer.kind):
             gold, answer = _as_tuple(gold), _as_tuple(answer)
         gold, answer = _as_set(gold), _as_set(answer)
@@ -64,14 +67,36 @@ def _as_set(shape: Shape) -> Shape:
     """An inequality, or a list of them, as an interval or a union."""
     if shape.kind == "value":
         return as_intervals(shape.text) or shape
-    if shape.kind == "list" and shape.joined != "and":
+    if shape.kind == "list":
         intervals = [as_intervals(item.text) if item.kind == "value" else None for item in shape.items]
         names = {bounded_name(item.text) for item in shape.items}
-        if all(intervals) and len(names) == 1:
-            return Shape("union", tuple(item for item in intervals if item), shape.text)
+        known = tuple(item for item in intervals if item)
+        if len(known) == len(shape.items) and len(names) == 1:
+            return _between(known, shape) if shape.joined == "and" else Shape("union", known, shape.text)
     return shape
+
+
+def _between(intervals: tuple[Shape, ...], shape: Shape) -> Shape:
+    """What x > 3 and x < 5 have in common; other conjunctions stay as they are."""
+    low = [item for item in intervals if len(item.items) == 2 and item.items[1].text == r"\infty"]
+    high = [item for item in intervals if len(item.items) == 2 and item.items[0].text == r"-\infty"]
+    if len(intervals) != 2 or len(low) != 1 or len(high) != 1:
+        return shape
+    return Shape(low[0].kind[0] + high[0].kind[1], (low[0].items[0], high[0].items[1]), shape.text)
+
+
+def _as_point(shape: Shape, other: Shape) -> Shape:
+    """x = 1, y = 2 as the point (1, 2) where the other is one; the names stand in the order of the alphabet."""
+    if other.kind != "()" or shape.kind != "list" or not all(item.kind == "value" for item in shape.items):
+        return shape
+    stated = [read_statement(item.text) for item in shape.items]
+    names = [statement.name or "" for statement in stated]
+    if not all(names) or len(set(names)) < len(names) or names != sorted(names):
+        return shape
+    return Shape("()", tuple(read_shape(statement.value) for statement in stated), shape.text)
 
 
 def bounded_name(text: str) -> str:
     """Returns the name that an inequality bounds, "" when there is none."""
-    return next((part for part in RELATION_SIGN.split(text) if is_name(part)), "")
+    sides = RELATION_SIGN.split(text)[::2]
+    return sides[1] if len(sides) == 3 else next((side for side in sides if is_name(side)), "")

@@ -5,7 +5,7 @@ import re
 from rft.verifiers.math.tree import Node, heads, symbols
 
 UNDONE = "a calculation that is left undone"
-_UNDONE = re.compile(r"[\d)}]\s*(?:[-+]\s*(?=[\d(\\.])|(?:\\cdot|\*)\s*(?!\{?10\}?\s*\^)(?=[\d(\\.]))")
+_UNDONE = re.compile(r"[\d)}\]]\s*(?:[-+]\s*(?=[-+\d({\[\\.])|(?:\\cdot|\*)\s*(?!\{?10\}?\s*\^)(?=[-+\d({\[\\.]))")
 
 
 def left_undone(answer: str) -> bool:

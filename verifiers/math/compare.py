@@ -29,7 +29,7 @@ from rft.verifiers.math.reading import Reading, read
 from rft.verifiers.math.shape import Shape, flat, read_shape
 from rft.verifiers.math.statement import RELATION_SIGN, printed_step, read_statement, split_at, without_groups
 from rft.verifiers.math.syntax import SyntaxRefusedError, parse
-from rft.verifiers.math.text import tight, words
+from rft.verifiers.math.text import may_be_product, tight, words
 from rft.verifiers.math.tree import Node, number
 from rft.verifiers.math.when import Date, read_when
 
@@ -140,22 +140,24 @@ class Comparison:
 
     def _same_cases(self, gold: Shape, answer: Shape) -> bool:
         """Whether two piecewise functions have the same branches; one condition may say *otherwise*."""
-        if len(gold.items) != len(answer.items):
+        if len(gold.items) != len(answer.items) or any(
+            sum(map(is_otherwise, side.items)) > 1 for side in (gold, answer)
+        ):
             return False
-        left = list(answer.items)
-        for branch in sorted(gold.items, key=is_otherwise):
-            found = next((other for other in left if self._same_branch(branch, other)), None)
-            if found is None:
-                return False
-            left.remove(found)
-        return True
+        golds, answers = ([branch for branch in side.items if not is_otherwise(branch)] for side in (gold, answer))
+        rest = [[branch for branch in side.items if is_otherwise(branch)] for side in (gold, answer)]
+        for branch in list(golds):
+            found = next((other for other in answers if self._same_branch(branch, other)), None)
+            if found is not None:
+                golds.remove(branch)
+                answers.remove(found)
+        golds, answers = golds + rest[0], answers + rest[1]  # otherwise stands for the one branch that is left
+        return not golds or (
+            len(golds) == 1 and self._same(golds[0].items[0], answers[0].items[0]) and any(map(any, rest))
+        )
 
     def _same_branch(self, gold: Shape, answer: Shape) -> bool:
-        if not self._same(gold.items[0], answer.items[0]):
-            return False
-        if is_otherwise(gold) or is_otherwise(answer):
-            return True  # what is left when every other branch has found its own
-        return len(gold.items) == len(answer.items) and all(map(self._same, gold.items[1:], answer.items[1:]))
+        return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
 
     # -- single values
 
@@ -168,15 +170,20 @@ class Comparison:
         gold, answer = without_money(gold), without_money(answer)
         said, stated = read_statement(gold), read_statement(answer)
         if said.name and stated.name and said.name != stated.name:
-            return False
+            # y = 2x + 1 says of x what x = (y - 1) / 2 does
+            return (said.name in stated.value or stated.name in said.value) and self._same_relation(gold, answer)
         if (said.name or stated.name) and not (said.relation or stated.relation):
-            return self._same(read_shape(said.value), read_shape(stated.value))
+            return self._same_text(said.value, stated.value)
         gold, answer, same_unit = self._without_units(gold, answer)
         if not same_unit:
             return False
         in_words = words(gold), words(answer)
+        products = may_be_product(gold) and may_be_product(answer)
         if in_words[0] or in_words[1]:
-            return in_words[0] == in_words[1]
+            if in_words[0] == in_words[1] and not (products and gold[1:] != answer[1:]):
+                return True
+            if not products:
+                return False
         if said.relation or stated.relation:
             return self._same_relation(gold, answer)
         return self._same_expression(gold, answer)
@@ -221,6 +228,12 @@ class Comparison:
         if left is None or right is None or len(left) != len(right):
             return False
         numbers = [[read_quantity(part) for part in side] for side in (left, right)]
+        if any(number and not number.value for number in (numbers[0][0], numbers[1][0])):
+            return False
+        if [number.unit if number else "" for number in numbers[0]] != [
+            number.unit if number else "" for number in numbers[1]
+        ]:
+            return False
         if all(numbers[0]) and all(numbers[1]):
             golds, answers = (tuple(number.value for number in side if number) for side in numbers)
             return proportional(golds, answers)
@@ -235,10 +248,12 @@ class Comparison:
         if left is None and right is None:
             return None
         if left and right:
-            both_said = left.text and right.text
-            return left.letter == right.letter and (not both_said or self._same_text(left.text, right.text))
+            said = [text for text in (left.text, right.text) if text]
+            return left.letter == right.letter and (len(said) < 2 or self._same_text(*said))
         text = left.text if left else right.text if right else ""
-        return self._same_text(text, answer if left else gold) if text else None
+        if not text or read_choice(text):  # A. A. A. is no choice
+            return None
+        return self._same_text(text, answer if left else gold)
 
     def _same_text(self, gold: str, answer: str) -> bool:
         return self._same(read_shape(gold), read_shape(answer))
@@ -292,7 +307,8 @@ class Comparison:
         value = real_value(exact) if exact else None
         if value is None:
             return False
-        return bool(2 * abs(value * decimal.denominator - decimal.numerator) <= float(step) * decimal.denominator)
+        off = abs(value * decimal.denominator - decimal.numerator) * step.denominator
+        return bool(2 * off <= step.numerator * decimal.denominator)
 
     def _equal_nodes(self, left: Node, right: Node) -> bool:
         self._look()

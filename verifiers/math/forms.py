@@ -8,8 +8,10 @@ from rft.verifiers.math.text import tight
 
 _RATIO = re.compile(r"[^:]{1,60}(?::[^:]{1,60}){1,5}")
 _RATIO_WORD = re.compile(r"\s*\\text\s*\{\s*to\s*\}\s*|(?<=[\d}) ])\s*\bto\b\s*(?=[\d\\( ])")
-_BASE = re.compile(r"\(?(?P<digits>-?[0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?)\)?_\{(?P<base>[^{}]*)\}")
-_BASE_WORD = re.compile(r"(?P<digits>-?[0-9A-Fa-f.]+),? ?(?:\\text\s*\{)?\s*(?:in )?base[ -](?P<base>\w+)\s*\}?")
+_BASE = re.compile(r"\(?(?P<digits>-?(?=[A-F]*\d|[A-F]{2})[0-9A-F]+(?:\.[0-9A-F]+)?)\)?_\{(?P<base>[^{}]*)\}")
+_BASE_WORD = re.compile(
+    r"(?P<digits>-?(?=[A-F]*\d)[0-9A-F.]+),? ?(?:\\text\s*\{)?\s*(?:in )?base[ -](?P<base>\w+)\s*\}?"
+)
 _BASES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
     "twelve": 12, "sixteen": 16,
@@ -18,7 +20,12 @@ _CHOICE = re.compile(
     r"(?:(?:option|choice|answer)\s*:?\s*)?(?:\((?P<bracketed>[A-Ja-j])\)|(?P<bare>[A-J])(?=[.):]|\s*$))[.):]?\s*(?P<rest>.*)",
     re.DOTALL,
 )
-_ANOTHER = re.compile(r"\s*(?:[,/&]|or\b|and\b|\([A-Ja-j]\))")
+_ANOTHER = re.compile(
+    r"\s*(?:[,/&;、|+-]|or\b|and\b)|\(\s*[A-Ja-j]\s*\)|\b[A-J][.):]|\b[A-J]\s*$"
+    r"|\b(?:not|wrong|incorrect|maybe|perhaps|or|guess|unsure)\b",
+    re.IGNORECASE,
+)
+"""What may not follow a letter: another one, or a doubt."""
 _TEXT_OPEN = re.compile(r"\\text\s*\{([^{}]*)\}")
 
 
@@ -66,7 +73,7 @@ def read_based(canonical_text: str) -> Based | None:
         return None
     named = _TEXT_OPEN.sub(r"\1", match["base"]).strip().lower().removeprefix("base").strip()
     base = int(named) if named.isascii() and named.isdigit() and len(named) < 3 else _BASES.get(named, 0)
-    digits = match["digits"].upper().lstrip("0") or "0"
+    digits = match["digits"].lstrip("0") or "0"
     known = all(int(digit, 16) < base for digit in digits if digit not in "-.")
     return Based(digits, base) if 2 <= base <= 36 and known else None
 
@@ -79,7 +86,7 @@ def read_choice(canonical_text: str) -> Choice | None:
     """
     text = _TEXT_OPEN.sub(r"\1", canonical_text).strip() if "\\" in canonical_text else canonical_text
     match = _CHOICE.fullmatch(_capital(text)) if text else None
-    if match is None or _ANOTHER.match(match["rest"]):
+    if match is None or _ANOTHER.search(match["rest"]):
         return None
     return Choice((match["bracketed"] or match["bare"]).upper(), match["rest"].strip())
 

@@ -9,7 +9,8 @@ from rft.verifiers.math.shape import Shape, read_shape
 from rft.verifiers.math.statement import ORDER_SIGN, is_name
 
 _REALS = re.compile(
-    r"(?:[a-zA-Z]\s*\\in\s*)?\\mathbb\s*\{?R\}?|\\text\s*\{\s*(?:all )?real(?: number)?s?\s*\}|(?:all )?real numbers",
+    r"(?:[a-zA-Z]\s*\\in\s*)?\\mathbb\s*\{?R\}?"
+    r"|\\text\s*\{\s*(?:all reals|(?:all )?real numbers?)\s*\}|(?:all )?real numbers",
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(
@@ -59,6 +60,8 @@ def as_interval(text: str) -> Shape | None:
     """
     parts = ORDER_SIGN.split(text)
     if len(parts) == 3:
+        if is_name(parts[0]) and is_name(parts[2]):
+            return None  # which of the two is bounded, nobody can tell
         value, sign, name = parts if is_name(parts[2]) else (parts[2], _turned(parts[1]), parts[0])
         parts = [value, sign, name, "<", ""] if sign in ("<", r"\le") else ["", "<", name, _turned(sign), value]
     if len(parts) != 5 or not is_name(parts[2]) or "=" in text:

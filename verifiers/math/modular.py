@@ -1,19 +1,23 @@
-r"""Rational expressions over a random prime field: equal ones have equal values, others almost never do.
+r"""Rational expressions over a prime field: equal ones have equal values there, others almost never do.
 
 An identity of polynomials or rational functions is decided exactly but for a chance of about degree / 2^127 (Schwartz,
 "Fast probabilistic algorithms for verification of polynomial identities", JACM 1980; Zippel, EUROSAM 1979). Numbers
-never grow, so that ``10^{10^{10}}`` against itself plus one costs microseconds. The points depend on both texts: nobody
-can choose an answer after the points.
+never grow, so that ``10^{10^{10}}`` against itself plus one costs microseconds. The prime and the points depend on both
+texts: nobody can choose an answer after them.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import sha256
 
 from rft.verifiers.math.tree import Node
 
-PRIME = (1 << 127) - 39
-"""A prime that leaves 1 when divided by 4, so that -1 has a square root, which stands for i."""
-MAX_EXPONENT_BITS = 4_096
+BELOW = (39, 295, 507, 511, 735, 1231, 1447, 1495)
+"""2^127 minus each of these is a prime that leaves 1 when divided by 4: there -1 has a square root, which is i."""
+MAX_EXPONENT_BITS = 64
+MAX_BITS = 4_096
+"""Of a whole number met on the way to an exponent."""
 MAX_FACTORIAL = 20_000
 
 
@@ -21,58 +25,87 @@ class NotRationalError(Exception):
     """The expression is no rational function, or it has no value at the point (a division by zero)."""
 
 
-def value(node: Node, seed: str) -> int:
-    """Returns the value of a rational expression in the field of ``PRIME`` elements, variables chosen by ``seed``.
+def equal(left: Node, right: Node, seed: str) -> bool:
+    """Returns whether two rational expressions are equal.
 
     Raises:
-        NotRationalError: it holds anything but numbers, variables, i, ``+ * / ^`` with whole exponents, and
-            factorials and binomials of moderate whole numbers.
+        NotRationalError: one holds anything but numbers, variables, i, ``+ * / ^`` with whole exponents, and factorials
+            and binomials of moderate whole numbers.
     """
-    match node.head:
-        case "number":
-            return _fraction(node.value)
-        case "symbol":
-            return int.from_bytes(sha256(f"{seed} {node.name}".encode()).digest()) % PRIME
-        case "constant" if node.name == "i":
-            return _I
-        case "neg":
-            return -value(node.arguments[0], seed) % PRIME
-        case "+":
-            return sum(value(part, seed) for part in node.arguments) % PRIME
-        case "*":
-            product = 1
-            for part in node.arguments:
-                product = product * value(part, seed) % PRIME
-            return product
-        case "/":
-            top, bottom = (value(part, seed) for part in node.arguments)
-            return top * _inverse(bottom) % PRIME
-        case "^":
-            return _power(node, seed)
-        case "!":
-            return _falling(whole(node.arguments[0]), None)
-        case "binom":
-            n, k = map(whole, node.arguments)
-            return _falling(n, k) * _inverse(_falling(k, None)) % PRIME
-    raise NotRationalError(node.head)
+    field = _Field(seed)
+    return field.value(left) == field.value(right)
 
 
-def _power(node: Node, seed: str) -> int:
-    base, exponent = value(node.arguments[0], seed), whole(node.arguments[1])
-    if exponent is None or (base == 0 and exponent <= 0):
-        raise NotRationalError("an exponent that is no whole number")
-    return pow(_inverse(base) if exponent < 0 else base, abs(exponent), PRIME)
+def proportional(f: Node, g: Node, seed: str) -> bool:
+    """Returns whether one rational expression is the other times a constant, and neither is zero.
+
+    Raises:
+        NotRationalError: see ``equal``.
+    """
+    here, there = _Field(seed, "here"), _Field(seed, "there")
+    f_here, g_here, f_there, g_there = (field.value(node) for field in (here, there) for node in (f, g))
+    return bool(f_here and g_here) and (f_here * g_there - f_there * g_here) % here.prime == 0
 
 
-def _falling(n: int | None, k: int | None) -> int:
-    """n (n - 1) ... of k factors; n! where k is None."""
-    k = n if k is None else k
-    if n is None or k is None or not (0 <= n <= MAX_FACTORIAL and 0 <= k <= MAX_FACTORIAL):
-        raise NotRationalError("a factorial of no moderate whole number")
-    found = 1
-    for factor in range(n - k + 1, n + 1):
-        found = found * factor % PRIME
-    return found
+class _Field:
+    """The whole numbers modulo a prime, with a value for every variable."""
+
+    def __init__(self, seed: str, place: str = "") -> None:
+        self.prime = (1 << 127) - BELOW[_digest(seed) % len(BELOW)]
+        self.point = f"{seed} {place}"
+
+    def value(self, node: Node) -> int:
+        match node.head:
+            case "number":
+                return self.fraction(node.value)
+            case "symbol":
+                return _digest(f"{self.point} {node.name}") % self.prime
+            case "constant" if node.name == "i":
+                return _root_of_minus_one(self.prime)
+            case "neg":
+                return -self.value(node.arguments[0]) % self.prime
+            case "+":
+                return sum(map(self.value, node.arguments)) % self.prime
+            case "*":
+                return self.product(map(self.value, node.arguments))
+            case "/":
+                top, bottom = map(self.value, node.arguments)
+                return top * self.inverse(bottom) % self.prime
+            case "^":
+                return self.power(node)
+            case "!":
+                return self.falling(whole(node.arguments[0]), None)
+            case "binom":
+                n, k = map(whole, node.arguments)
+                return self.falling(n, k) * self.inverse(self.falling(k, None)) % self.prime
+        raise NotRationalError(node.head)
+
+    def power(self, node: Node) -> int:
+        base, exponent = self.value(node.arguments[0]), whole(node.arguments[1])
+        if exponent is None or exponent.bit_length() > MAX_EXPONENT_BITS or (base == 0 and exponent <= 0):
+            raise NotRationalError("an exponent that is no moderate whole number")
+        return pow(self.inverse(base) if exponent < 0 else base, abs(exponent), self.prime)
+
+    def falling(self, n: int | None, k: int | None) -> int:
+        """n (n - 1) ... of k factors; n! where k is None."""
+        k = n if k is None else k
+        if n is None or k is None or not (0 <= n <= MAX_FACTORIAL and 0 <= k <= MAX_FACTORIAL):
+            raise NotRationalError("a factorial of no moderate whole number")
+        return self.product(range(n - k + 1, n + 1))
+
+    def product(self, factors: Iterable[int]) -> int:
+        found = 1
+        for factor in factors:
+            found = found * factor % self.prime
+        return found
+
+    def fraction(self, number: Fraction) -> int:
+        return number.numerator * self.inverse(number.denominator) % self.prime
+
+    def inverse(self, number: int) -> int:
+        if number % self.prime == 0:
+            raise NotRationalError("a division by zero")
+        return pow(number, -1, self.prime)
 
 
 def whole(node: Node) -> int | None:
@@ -88,32 +121,24 @@ def whole(node: Node) -> int | None:
             found = -numbers[0]
         case "+":
             found = sum(numbers)
-        case "*" if sum(map(int.bit_length, numbers)) <= MAX_EXPONENT_BITS:
+        case "*" if sum(map(int.bit_length, numbers)) <= MAX_BITS:
             found = 1
             for part in numbers:
                 found *= part
-        case "^" if numbers[1] >= 0 and numbers[0].bit_length() * numbers[1] <= MAX_EXPONENT_BITS:
+        case "^" if numbers[1] >= 0 and numbers[0].bit_length() * numbers[1] <= MAX_BITS:
             found = numbers[0] ** numbers[1]
         case _:
             return None
-    return found if found.bit_length() <= MAX_EXPONENT_BITS else None
+    return found if found.bit_length() <= MAX_BITS else None
 
 
-def _fraction(number: Fraction) -> int:
-    return number.numerator * _inverse(number.denominator) % PRIME
+def _digest(text: str) -> int:
+    return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest())
 
 
-def _inverse(number: int) -> int:
-    if number % PRIME == 0:
-        raise NotRationalError("a division by zero")
-    return pow(number, -1, PRIME)
-
-
-def _root_of_minus_one() -> int:
+@lru_cache
+def _root_of_minus_one(prime: int) -> int:
     base = 2
-    while pow(base, (PRIME - 1) // 2, PRIME) == 1:
+    while pow(base, (prime - 1) // 2, prime) == 1:
         base += 1
-    return pow(base, (PRIME - 1) // 4, PRIME)
-
-
-_I = _root_of_minus_one()
+    return pow(base, (prime - 1) // 4, prime)

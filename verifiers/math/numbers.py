@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from rft.exact import evaluate, parse_number
 from rft.verifiers.math.policy import DEFAULT, Policy
-from rft.verifiers.math.units import SHORT, converted, read_unit
+from rft.verifiers.math.units import MEASURES, SHORT, converted, read_unit
 
 _SCALES = {
     "percent": Fraction(1, 100), "dozen": Fraction(12), "hundred": Fraction(100), "thousand": Fraction(10**3),
@@ -29,11 +29,13 @@ _SUFFIX = re.compile(
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MIXED = re.compile(r"(-?)\s*(\d+)\s*(?:\\frac\s*\{(\d+)\}\s*\{(\d+)\}|(?:\s|\band\b)+(\d+)/(\d+))")
 _LETTER_UNIT = re.compile(r"(.*[\d}]) ?([a-zA-Z]{1,2}(?:/[a-zA-Z]{1,2})?)((?:\s*\^\{[23]\})?)")
-_REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})(?:\\(?:overline|dot|bar)\s*\{(\d{1,50})\}|\((\d{1,50})\))")
+_REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\(?:overline|dot|bar)\s*\{(\d{1,50})\}")
 _PRINTED = re.compile(
     r"-?\s*((?:\d{1,3}(?:,\d{3})+|\d+)?\.(\d+)|(?:\d{1,3}(?:,\d{3})+|\d+))(?:\s*\\cdot\s*10\^\{(-?\d{1,3})\})?"
 )
+_TEMPERATURES = {"C": "celsius", "F": "fahrenheit"}
 _POWERS = {"2": "square", "3": "cubic"}
+_EITHER_CASE = frozenset({"KG", "KM", "CM", "ML", "FT", "LB", "OZ", "AM", "PM", "IN", "HR", "L"})
 _SUFFIX_LENGTH = 60
 MAX_PRINTED = 400
 """Characters of a decimal whose printed digits are counted."""
@@ -72,14 +74,25 @@ def rounds(reference: Quantity, answer: Quantity) -> bool:
     """Whether an answer rounds to a reference that is a decimal: of 3 digits for exact numbers, of 4 for decimals."""
     if reference.digits < (4 if answer.digits else 3) or (answer.digits and answer.step >= reference.step):
         return False
+    if not answer.digits and answer.value.denominator == 1:
+        return False  # a whole number is no rounded value of a decimal
     return 2 * abs(reference.value - answer.value) <= reference.step
 
 
 def _is_exact_rounded(reference: Quantity, answer: Quantity) -> bool:
     """Whether an answer is a decimal of six or more digits to which an exact reference rounds."""
-    if reference.digits or answer.digits < MIN_ROUNDED_DIGITS:
+    if reference.digits or answer.digits < MIN_ROUNDED_DIGITS or _terminates(reference.value):
         return False
     return 2 * abs(reference.value - answer.value) <= answer.step
+
+
+def _terminates(value: Fraction) -> bool:
+    """Whether a fraction has a finite decimal form, as whole numbers have: there is no need to round it."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
 
 
 MIN_ROUNDED_DIGITS = 6
@@ -89,6 +102,8 @@ MIN_ROUNDED_DIGITS = 6
 def read_measure(canonical_text: str) -> Quantity | None:
     """Returns the quantity of a number with a unit of one or two letters, ``5 m``, which may also be a product."""
     match = _LETTER_UNIT.fullmatch(canonical_text)
+    if match and not all(letters in MEASURES for letters in match[2].split("/")):
+        return None
     return read_quantity(rf"{match[1]}\text{{{match[2]}}}{match[3]}") if match else None
 
 
@@ -112,7 +127,9 @@ def without_unit(canonical_text: str) -> tuple[str, str]:
     (('78\\pi', 'square cm'), ('x+1', ''))
     """
     match = _SUFFIX.search(canonical_text, max(0, len(canonical_text) - _SUFFIX_LENGTH))
-    if match is None or match["text"] is None or match["percent"]:
+    if match is None or match["percent"] or not (match["text"] or match["bare"]):
+        return canonical_text, ""
+    if match["bare"] and not all(word in MEASURES and len(word) > 1 for word in match["bare"].split()):
         return canonical_text, ""
     unit = _unit(match, one=False)
     if unit is None or unit[0] != 1 or unit[2]:
@@ -132,7 +149,7 @@ def _in_points(quantity: Quantity) -> Quantity:
 
 
 def _read(text: str) -> Quantity | None:
-    if text.isdigit() and len(text) < 19:
+    if text.isascii() and text.isdigit() and len(text) < 19:
         return Quantity(Fraction(int(text)))
     quantity = _value(text)
     if quantity is not None:
@@ -156,7 +173,7 @@ def _value(text: str) -> Quantity | None:
         value = _mixed(match)
         return None if value is None else Quantity(value)
     if match := _REPEATING.fullmatch(text):
-        return Quantity(_repeating(match[1], match[2], match[3], match[4] or match[5]))
+        return Quantity(_repeating(match[1], match[2], match[3], match[4]))
     value = parse_number(text)
     value = evaluate(text) if value is None else value
     if value is None:
@@ -184,6 +201,11 @@ def _repeating(sign: str, whole: str, fixed: str, cycle: str) -> Fraction:
     return -value if sign else value
 
 
+def _lowered(word: str) -> str:
+    """A word in lower case, but a short one as it is: mg is not Mg."""
+    return word.lower() if len(word) > 2 or word.upper() in _EITHER_CASE else word
+
+
 def _unit(match: re.Match[str], *, one: bool) -> tuple[Fraction, str, bool] | None:
     """The factor and canonical unit of a suffix, and whether it is a percentage; None when it is no unit."""
     if match["percent"]:
@@ -191,8 +213,12 @@ def _unit(match: re.Match[str], *, one: bool) -> tuple[Fraction, str, bool] | No
     written = match["text"] or match["bare"] or ""
     if re.search(r"[^\w\s.'/-]|[\d_]", written):
         return None
-    parts = [part.lower().strip("'") for part in re.split(r"[\s./-]+", written.replace("/", " per ")) if part]
-    if match["bare"] and any(len(part) < 3 and part.isascii() and part not in SHORT for part in parts):
+    parts = [_lowered(part).strip("'") for part in re.split(r"[\s./-]+", written.replace("/", " per ")) if part]
+    if (
+        match["bare"]
+        and not match["degree"]
+        and any(len(part) < 3 and part.isascii() and part not in SHORT for part in parts)
+    ):
         return None  # 5x and 5 ab are products
     parts = ["percent", *parts[2:]] if parts[:2] == ["per", "cent"] else parts
     percent = parts[:1] == ["percent"]
@@ -201,6 +227,8 @@ def _unit(match: re.Match[str], *, one: bool) -> tuple[Fraction, str, bool] | No
         factor *= scale
         parts = parts[1:]
     unit = read_unit(parts, one=one)
+    if match["degree"] and written.strip() in _TEMPERATURES:
+        unit = _TEMPERATURES[written.strip()]
     if unit is None or (match["degree"] and unit not in ("", "celsius", "fahrenheit")):
         return None
     if match["degree"]:

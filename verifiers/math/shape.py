@@ -5,13 +5,14 @@ re-reading lists is where answer checkers accept wrong answers (``\boxed{41 or 4
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rft.exact import evaluate
 from rft.verifiers.math.text import tight, top_level, words
 
 _CASES = re.compile(
-    r"(?:[^=<>]{0,40}=)?\s*(?:\\begin\{d?cases\}(.*)\\end\{d?cases\}"
+    r"(?P<name>\\?[A-Za-z]+'{0,2}(?:_\{[^{}]{1,10}\})?(?:\([A-Za-z, ]{1,10}\))?\s*=)?\s*"
+    r"(?:\\begin\{d?cases\}(.*)\\end\{d?cases\}"
     r"|\\\{\s*\\begin\{array\}(?:\{[^{}]*\})?(.*)\\end\{array\}\s*\.?)",
     re.DOTALL,
 )
@@ -27,15 +28,15 @@ _CONJUNCTION = re.compile(
     r"\s*,?\s*(?:\\text\s*\{\s*,?\s*(and|or)\s*\}|(?<=[\s\d})])\b(and|or)\b(?=[\s\\({-])|\\(wedge|vee)(?![a-zA-Z]))\s*"
 )
 _SCALED = re.compile(
-    r"(?P<scalar>[^\\=]{1,40}|\\frac\{[^{}]{1,40}\}\{[^{}]{1,40}\})\s*(?:\\cdot\s*)?(?=\\begin\{[pbB]matrix\})"
+    r"(?P<scalar>-?[^\\=+-]{0,40}|\\frac\{[^{}]{1,40}\}\{[^{}]{1,40}\})\s*(?:\\cdot\s*)?(?=\\begin\{[pbB]matrix\})"
 )
 _JOINED = {"wedge": "and", "vee": "or"}
 _GROUPED = re.compile(r"\d{3}(?!\d)")
-_ONE_NUMBER = re.compile(r"-?\s*(?:\\\$|[€£¥])?\s*-?\d{1,3}(?:,\d{3})+(?!\d)[^,;]*")
+_ONE_NUMBER = re.compile(r"-?\s*(?:\\\$|[€£¥])?\s*-?[1-9]\d{0,2}(?:,\d{3})+(?!\d)[^,;]*")
 _SET_BUILDER = re.compile(
     r"\s*[A-Za-z]\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||:|\\mid(?![a-zA-Z]))\s*(?=.*[<>=]|.*\\[lg]e)"
 )
-_PAIRS = {"(": ")]", "[": ")]", r"\{": (r"\}",)}
+_PAIRS = {"(": ")]", "[": ")]", r"\{": (r"\}",), "{": ("}",)}
 MAX_ITEMS = 20_000
 
 
@@ -54,7 +55,7 @@ class Shape:
     @property
     def ordered(self) -> bool:
         """Whether the order of the items matters."""
-        return self.kind not in ("list", "set", "union", "cases")
+        return self.kind not in ("list", "set", "union", "cases") or r"\ldots" in self.text
 
 
 def read_shape(canonical_text: str) -> Shape:
@@ -69,7 +70,7 @@ def read_shape(canonical_text: str) -> Shape:
     if r"\begin" in text:
         text = _BRACKETED_ARRAY.sub(r"\1", text)
         if cases := _CASES.fullmatch(text):
-            return _cases(text, cases[1] or cases[2] or "")
+            return _cases(text, cases[2] or cases[3] or "")
         scaled = _SCALED.match(text)
         if matrix := _MATRIX.fullmatch(text, scaled.end() if scaled else 0):
             return _matrix(text, matrix, scaled["scalar"] if scaled else "")
@@ -100,16 +101,17 @@ def _bracketed(text: str) -> Shape | None:
     if not _balanced(inner):
         return None
     if opening == r"\{" and (builder := _SET_BUILDER.match(inner)):
-        return read_shape(inner[builder.end() :])
+        inside = read_shape(inner[builder.end() :])
+        return replace(inside, joined="and") if inside.kind == "list" else inside
     items = _listed(inner, bracketed=True)
-    if len(items) == 1 and opening + closing in ("()", r"\{\}") and items[0]:
+    if len(items) == 1 and opening + closing in ("()", r"\{\}", "{}") and items[0]:
         return Shape("set", (Shape("value", (), items[0]),), text) if "\\emptyset" in items[0] else read_shape(items[0])
     if len(items) < 2 or not all(items):
         return None
     if opening == "(" and inner.count(r"\pm") == 1 and r"\mp" not in inner:
         both = [read_shape(text.replace(r"\pm", sign)) for sign in ("", "-")]
         return Shape("list", tuple(both), text)
-    kind = "set" if opening == r"\{" else opening + closing
+    kind = "set" if opening in (r"\{", "{") else opening + closing
     parts = _plus_minus(items) if kind == "set" else [read_shape(item) for item in items]
     return Shape(kind, tuple(parts), text)
 
@@ -127,6 +129,7 @@ def _scaled(scalar: str, cell: str) -> str:
     """A cell times the number in front of the matrix."""
     if not scalar:
         return cell
+    scalar = "-1" if scalar.strip() == "-" else scalar
     factor, number = evaluate(scalar), evaluate(cell)
     if factor is None or number is None:
         return f"({scalar})({cell})"
@@ -198,8 +201,10 @@ def _balanced(inner: str) -> bool:
 
 def names_of(canonical_text: str) -> str:
     """Returns what the parts of a tuple are called in front of it, without spaces; empty when they are not named."""
-    match = _NAMES.match(canonical_text)
-    return tight(match[0]).rstrip("=") if match else ""
+    if match := _NAMES.match(canonical_text):
+        return tight(match[0]).rstrip("=")
+    cases = _CASES.fullmatch(canonical_text.strip()) if r"\begin" in canonical_text else None
+    return tight(cases["name"] or "").rstrip("=") if cases else ""
 
 
 def flat(shape: Shape) -> str:

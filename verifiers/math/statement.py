@@ -14,9 +14,12 @@ from rft.verifiers.math.text import tight
 _EQUALS = re.compile(r"(?<![<>!])=")
 ORDER_SIGN = re.compile(r"\s*(<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z]))\s*")
 RELATION_SIGN = re.compile(r"\s*(=|<|>|\\(?:le|ge|ne)(?![a-zA-Z]))\s*")
-_APPROX = re.compile(r"\s*\\(?:approx|simeq|sim)(?![a-zA-Z])\s*")
+_APPROX = re.compile(r"\s*\\(?:approx|simeq)(?![a-zA-Z])\s*")
 _DECIMAL = re.compile(r"\s*-?\s*(?:\\\$)?\s*((?:\d[\d,]{0,50})(?:\.(\d{0,50}))?)")
-_NOISE = re.compile(r"\\(?:angle|triangle|overline|vec|hat|bar|measuredangle|text)(?![a-zA-Z])|_\{[^{}]*\}|\^\{-1\}|'")
+_NOISE = re.compile(
+    r"\\(?:angle|triangle|overline|vec|hat|bar|measuredangle|text)(?![a-zA-Z])|_\{[^{}]*\}|\^\{-1\}(?=\()|'"
+)
+_DENIED = re.compile(r"\b(?:not|false|never|no|isn|wrong|unless|if)\b", re.IGNORECASE)
 _GREEK = re.compile(
     r"\\(?:alpha|beta|gamma|delta|epsilon|varepsilon|theta|lambda|mu|rho|sigma|tau|phi|varphi|omega|Delta)(?![a-zA-Z])"
 )
@@ -51,11 +54,11 @@ def read_statement(text: str) -> Statement:
 
 
 def without_groups(text: str) -> str:
-    """Returns a text of the same length in which everything inside curly braces is blank."""
+    """Returns a text of the same length in which everything inside brackets and braces is blank."""
     depth, signs = 0, []
     for place, sign in enumerate(text):
         escaped = text[place - 1 : place] == "\\"
-        depth += (sign == "{" and not escaped) - (sign == "}" and not escaped)
+        depth += (sign in "{([" and not escaped) - (sign in "})]" and not escaped)
         signs.append(sign if depth <= 0 else " ")
     return "".join(signs)
 
@@ -78,7 +81,7 @@ def _contradicts(chain: list[str]) -> bool:
 def is_name(text: str) -> bool:
     r"""Whether a text names a quantity: ``x``, ``a_{10}``, ``f(2)``, ``\angle ABC``, ``\text{Area}``; not ``2x``."""
     plain = _GREEK.sub("g", _NOISE.sub("", tight(text)))
-    return bool(_NAME.fullmatch(plain)) and plain not in _CONSTANTS
+    return bool(_NAME.fullmatch(plain)) and plain not in _CONSTANTS and not _DENIED.search(text)
 
 
 def split_approximations(text: str) -> tuple[str, tuple[str, ...]]:

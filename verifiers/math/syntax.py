@@ -36,10 +36,14 @@ _LETTERS = """
 GREEK = frozenset(_LETTERS.split())
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch"})
 FUNCTIONS = TRIGONOMETRIC | {f"arc{name}" for name in TRIGONOMETRIC} | {"log", "ln", "lg", "exp", "sgn"}
+CALLED = frozenset(
+    {"f", "g", "h", "F", "G", "H", "P", "E", "T", "u", "W", "J", "\\Phi", "\\Gamma", "\\zeta", "\\varphi", "\\delta"}
+)
+"""Letters that name a function where a bracket follows at once: f(x + y) is not f x + f y."""
 _DECORATIONS = frozenset({"overline", "bar", "vec", "hat", "tilde", "mathbb", "mathcal", "widehat", "dot"})
 
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,4}(?![\d.]))?|\.\d+)"
+    r"(?P<number>(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
     r"|(?P<macro>\\[a-zA-Z]+)|(?P<word>[a-zA-Z]+)|(?P<space>\s+)|(?P<sign>.)",
     re.DOTALL,
 )
@@ -222,9 +226,31 @@ class _Parser:
         if self.peek() == "_":
             self.at += 1
             name += f"_{{{self.raw()}}}"
+        primed = name
         while self.take("'"):
             name += "'"
+        if (primed.partition("_")[0] in CALLED or name != primed) and (call := self.call()):
+            return Node("symbol", name=f"{name}{call}")
         return Node("constant", name=name) if name in CONSTANTS else Node("symbol", name=name)
+
+    def call(self) -> str:
+        """The text of the bracket that follows a function's name, and of an inverse sign before it; "" if none does."""
+        start = self.at
+        found = ""
+        if self.take("^"):
+            found = f"^{{{self.raw()}}}"
+        if self.peek() != "(" or found not in ("", "^{-1}"):
+            self.at = start
+            return ""
+        depth = 0
+        while self.at < len(self.tokens):
+            kind, text = self.tokens[self.at]
+            self.at += 1
+            found += text if kind != "space" else ""
+            depth += {"(": 1, ")": -1}.get(text, 0)
+            if depth == 0:
+                return found
+        raise SyntaxRefusedError("')' is missing")
 
     def raw(self) -> str:
         """The text of the next group or token, as it stands."""
@@ -257,7 +283,9 @@ class _Parser:
         return Node("abs", (node,))
 
     def argument(self) -> Node:
-        """What TeX takes as an argument: a group, or one token."""
+        """What TeX takes as an argument: a group, or one token; a sign before it was meant to belong to it."""
+        if self.take("-"):
+            return _negated(self.argument())
         if self.peek() == "{":
             return self.group()
         if self.kind() == "number":

@@ -8,14 +8,14 @@ stretch.
 import re
 import unicodedata
 
-from rft.verifiers.math.syntax import FUNCTIONS
+from rft.verifiers.math.syntax import FUNCTIONS, MAX_WORD
 
 _SIGNS = {
     "−": "-", "–": "-", "—": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "∗": r"\cdot ", "÷": "/",
     "∕": "/", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ", "∓": r"\mp ",
     "≈": r"\approx ", "°": r"\degree ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "√": r"\sqrt ",
     "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "…": r"\ldots ",
-    "，": ",", "。": ".", "\u200b": "", "\ufeff": "",
+    "，": ",", "。": ".", "⁄": "/", "′": "'", "‐": "-", "‑": "-", "\u200b": "", "\ufeff": "",
 }  # fmt: skip
 _SYNONYMS = {
     "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "leq": r"\le", "leqslant": r"\le", "geq": r"\ge",
@@ -50,7 +50,7 @@ _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\s?\\!\s?|\\!,|\\[,;:]|[\u2009\u202f]
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)\b)")
 _PLAIN_NUMBER = re.compile(r"-?\d[\d,./]{0,50}")
 _LETTER_UNITS = frozenset("mgshlLNJWVAK")
-_NUMBER_ENDS = frozenset("0123456789})")
+_NUMBER_END = re.compile(r"(?:[\d})\]]|\\pi)\s*$")
 _TEXT_GROUP = re.compile(r"\\text\s*\{([^{}]*)\}")
 _GREEK = r"\\(?:pi|alpha|beta|gamma|delta|theta|lambda|mu|phi|omega)(?![a-zA-Z])"
 _ARGUMENTS = re.compile(
@@ -66,11 +66,13 @@ _CHOOSE = re.compile(r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}")
 _TRAILING = re.compile(r"\s*[.,;:]?\s*$")
 _INNER_POWER = re.compile(r"\\text\s*\{([^{}^]*)\^\{([23])\}\s*\}")
 _EMPTY_SET = re.compile(r"\\\{\s*\\\}")
+_COLOR = re.compile(r"\\(?:text)?color\s*\{[^{}]*\}")
 _OVER = re.compile(r"\{([^{}]*)\\over(?![a-zA-Z])([^{}]*)\}")
+_SPLIT_NUMBER = re.compile(r"\d \.\d|\d\. \d")
 _NEEDLESS_SPACE = re.compile(r"(?<![a-zA-Z0-9]) | (?![a-zA-Z0-9])|(?<=[0-9]) (?=[a-zA-Z])|(?<=[a-zA-Z]) (?=[0-9])")
+_NO_WORDS = re.compile(r"[^\w\s.,;:?!()\"'’&-]|[\d_]|(?<![^\W\d_])-|-(?![^\W\d_])|[^\W\d_]\(|^\s*[a-zA-Z]{1,5}!")
+"""What makes a text mathematics: a sign, a digit, a hyphen that joins no words, a bracket or factorial at a letter."""
 _SHORT_WORDS = frozenset({"no", "ja", "да"})
-_SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+")
-_SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 
 
 def canonical(answer: str) -> str:
@@ -85,6 +87,7 @@ def canonical(answer: str) -> str:
     text = _ascii(_ROOT_SIGN.sub(r"\\sqrt{\1}", text))
     text = _ascii(_THOUSANDS.sub(",", text)).replace("...", r"\ldots ")
     text = _EMPTY_SET.sub(r"\\emptyset ", _OVER.sub(r"\\frac{\1}{\2}", text.replace("{:}", ":")))
+    text = _COLOR.sub("", text).replace(r"\|", "|")
     text = _CHOOSE.sub(r"\\binom{\1}{\2}", _TIMES_TEN.sub(r"\\cdot ", text))
     text = _LINE_END.sub("\x00", text)  # protects matrix rows from what follows
     if text.count("$") - text.count(r"\$") == 1:
@@ -112,23 +115,32 @@ def tight(canonical_text: str) -> str:
     ('x^{2}+1', '1 2')
     """
     text = re.sub(r"(\\[a-zA-Z]+) (?=[^a-zA-Z])", r"\1", canonical_text)
+    if _SPLIT_NUMBER.search(text):
+        return text
     return _NEEDLESS_SPACE.sub("", text)
 
 
 def words(canonical_text: str) -> str | None:
     r"""Returns an answer in words, lower-case and without its ``\text`` wrapping; None when it is not made of words.
 
-    >>> words(r"\text{Evelyn}"), words("Tuesday."), words("abc + 1")
-    ('evelyn', 'tuesday', None)
+    >>> words(r"\text{Evelyn}"), words("Tuesday."), words("abc + 1"), words("-abc")
+    ('evelyn', 'tuesday', None, None)
     """
+    bare = _TEXT_GROUP.sub(" ", canonical_text)
+    if _NO_WORDS.search(bare):
+        return None
     text = _TEXT_GROUP.sub(r" \1 ", canonical_text)
-    wrapped = text != canonical_text
     text = " ".join(re.sub(r"[.,;:'\"!?&()-]", " ", text).split())
     if not text or not all(part.isalpha() for part in text.split()):
         return None
-    if not wrapped and not any(len(part) > 2 for part in text.split()) and text.casefold() not in _SHORT_WORDS:
+    if bare == canonical_text and max(map(len, text.split())) < 3 and text.casefold() not in _SHORT_WORDS:
         return None
     return text.casefold()
+
+
+def may_be_product(canonical_text: str) -> bool:
+    """Returns whether a word may as well be a product of letters: ``abc``, ``lwh``."""
+    return canonical_text.isascii() and canonical_text.isalpha() and len(canonical_text) <= MAX_WORD
 
 
 def top_level(text: str) -> list[tuple[int, str]]:
@@ -150,8 +162,8 @@ def top_level(text: str) -> list[tuple[int, str]]:
 def _ascii(text: str) -> str:
     if text.isascii():
         return text
-    text = _SUPERSCRIPTS.sub(lambda m: "^{" + unicodedata.normalize("NFKC", m[0]).replace("−", "-") + "}", text)
-    text = _SUBSCRIPTS.sub(lambda m: "_{" + unicodedata.normalize("NFKC", m[0]) + "}", text)
+    text = _RAISED.sub(lambda m: "^{" + unicodedata.normalize("NFKC", m[0]).replace("−", "-") + "}", text)
+    text = _LOWERED.sub(lambda m: "_{" + unicodedata.normalize("NFKC", m[0]).replace("−", "-") + "}", text)
     return "".join(map(_ascii_sign, text))
 
 
@@ -162,11 +174,26 @@ def _ascii_sign(sign: str) -> str:
         return _SIGNS[sign]
     if (digit := unicodedata.decimal(sign, None)) is not None:
         return str(digit)
+    if unicodedata.decomposition(sign).startswith(("<circle>", "<square>", "<super>", "<sub>")):
+        return sign  # a digit in a circle is a mark, not a number
     plain = unicodedata.normalize("NFKC", sign)
     if "⁄" in plain:  # a vulgar fraction: its plain form after a digit would read 2½ as 21/2
         top, bottom = plain.split("⁄")
         return rf"\frac{{{top}}}{{{bottom}}}"
     return plain
+
+
+def _signs_of(kind: str) -> re.Pattern[str]:
+    """Runs of the superscripts or subscripts of Unicode."""
+    signs = (
+        chr(code)
+        for block in ((0x00AA, 0x00BB), (0x02B0, 0x0300), (0x1D00, 0x1DC0), (0x2070, 0x20A0))
+        for code in range(*block)
+    )
+    return re.compile("[" + "".join(sign for sign in signs if unicodedata.decomposition(sign).startswith(kind)) + "]+")
+
+
+_RAISED, _LOWERED = _signs_of("<super>"), _signs_of("<sub>")
 
 
 def _renamed(macro: re.Match[str]) -> str:
@@ -178,11 +205,11 @@ def _plain_letter(group: re.Match[str]) -> str:
     """What a text group stands for: a function, a letter, a number, or words and units as they are."""
     inner = group[1].strip()
     name = inner.removeprefix("\\")
-    behind_number = group.string[: group.start()].rstrip()[-1:] in _NUMBER_ENDS
+    behind_number = bool(_NUMBER_END.search(group.string, max(0, group.start() - 8), group.start()))
     if name in NAMED and not (behind_number and not group.string[group.end() :].strip()):
         return rf"\{_OTHER_NAMES.get(name, name)} "
     if behind_number and (name in NAMED or name in _LETTER_UNITS):  # 5 sec, 5 m
-        return rf"\text{{{name}}}"
+        return rf" \text{{{name}}}"
     if not inner:
         return " "
     if len(inner) == 1 or (len(inner) == 3 and inner[0] + inner[2] == "()") or _PLAIN_NUMBER.fullmatch(inner):

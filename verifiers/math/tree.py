@@ -32,3 +32,9 @@ def heads(node: Node) -> set[str]:
 def number(value: Fraction | int) -> Node:
     """Returns a number as an expression."""
     return Node("number", value=Fraction(value))
+
+
+def numbers(node: Node) -> set[Fraction]:
+    """Returns the numbers in an expression."""
+    found = {node.value} if node.head == "number" else set()
+    return found.union(*map(numbers, node.arguments)) if node.arguments else found

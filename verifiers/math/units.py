@@ -73,12 +73,16 @@ _TALK = """
     no not non none never neither without except excluding isn is are was were be been has have does do equal
     mean become give make leave remain differ exceed vary go get include need if unless else other then so
     because of for with on off as what which who where when why how maybe perhaps probably always wrong right
-    correct incorrect false true guess invalid unknown undefined infinity infinite inf nan per
+    correct incorrect false true guess oops
+    repeat repeating short pair kilo mega giga pct ppm
+    ppb permil invalid unknown undefined infinity infinite inf nan per
 """
 """Negations, verbs and talk."""
 _DENIED = NAMED | set(f"{_NUMBERS}{_OPERATIONS}{_COMPARISONS}{_TALK}{FOREIGN_NUMBERS}".split())
 _ALTERED = re.compile(r".*illi(?:on|ard)s?|.*fold|.{3,}(?:eds?|ing)|.*(?<!mon)(?<!pa)(?<!leng)(?<!ba)ths?")
 """quintillion, tenfold, doubled, rounding, twenty-fifths; a month, a path, a length and a bath are none of these."""
+_NOUN = re.compile(r"[a-z].*[aeiou]")
+"""A word with a vowel behind its first letter; abc and bh are products."""
 _PLURAL = re.compile(r"[a-z]{3,}(?<![sui])s")
 """Not loss, minus, radius, axis."""
 _FILLERS = (["in", "total"], ["altogether"], ["each"])
@@ -140,7 +144,7 @@ def _counted(section: list[str], *, one: bool) -> str | None:
             return " ".join([*(_POWERS[word] for word in powers), *([measure] if measure != "unit" else [])])
     if len(section) > 2 or any(map(_is_denied, section)):
         return None
-    if not (one or last in MEASURES or _singular(last) in MEASURES or _PLURAL.fullmatch(last)):
+    if not ((one and _NOUN.search(last)) or last in MEASURES or _singular(last) in MEASURES or _PLURAL.fullmatch(last)):
         return None
     return " ".join(map(_singular, section))
 

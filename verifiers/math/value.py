@@ -18,6 +18,8 @@ MAX_LOG2 = 1 << 40
 MAX_EXPONENTIAL = 1 << 39
 """Largest argument of an exponential or hyperbolic function."""
 MAX_FACTORIAL = 10**9
+GAMMA_DIGITS = 200
+"""Digits of a factorial at most: the gamma function is slow with many."""
 MAX_ANGLE = 1 << 200
 """Largest argument of a trigonometric function."""
 
@@ -50,6 +52,8 @@ class Calculator:
         self.log_base = log_base
         self.up: float = 0.0
         """Binary logarithm of the largest intermediate value so far."""
+        self.used_gamma = False
+        """Whether a value is known to ``GAMMA_DIGITS`` digits only."""
         self.down: float = 0.0
         """The same, negative, of the smallest one."""
 
@@ -158,7 +162,8 @@ class Calculator:
             raise TooLargeError(f"a factorial above {MAX_FACTORIAL}")
         if x == mp.floor(x) and x < 0:
             raise UndefinedError("a factorial of a negative number")
-        with mp.workdps(min(mp.dps, 200)):  # the gamma function is slow with many digits
+        with mp.workdps(min(mp.dps, GAMMA_DIGITS)):
+            self.used_gamma = self.used_gamma or mp.dps == GAMMA_DIGITS
             return mp.factorial(x)
 
     def _log(self, x: Number) -> Number:
@@ -212,6 +217,7 @@ def calculator(digits: int, log_base: int | None = None) -> Calculator:
         _LOCAL.of = cache(Calculator)
     found: Calculator = _LOCAL.of(digits, log_base)
     found.up = found.down = 0.0
+    found.used_gamma = False
     return found
 
 
