@@ -6,9 +6,10 @@ r"""The one rule by which an answer is taken out of a completion. Pure text, lin
    answer*: an earlier box, or a fall-back, would put words into the model's mouth. Other boxes with other texts are
    part of the result: who boxes 41 and 42 has not answered 42. Boxes that hold only a ``\phantom{}`` are blanks.
 3. Only where no box was begun, and only by the lenient policy, in this order: the last ``#### x`` (an x that begins
-   like a value, or ends the text: other lines of that kind are headings); the last "the answer is x", "Answer: x" or
-   ``"answer": "x"``, in nine languages (``phrases``); a formula between math delimiters that ends the text; the last
-   number, if it stands alone, not inside an expression, and is not doubted (``prose``).
+   like a value, or ends the text: other lines of that kind are headings); the last ``<answer>x</answer>``; the last
+   "the answer is x", "Answer: x" or ``"answer": "x"``, in nine languages (``phrases``), unless it is taken back; a
+   formula between math delimiters that ends the text; the last number, if it stands alone, not inside an expression,
+   and is not doubted or changed by the words beside it (``prose``).
 
 Which rule fired is part of the result, so that a run can show how its answers were found.
 """
@@ -18,11 +19,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from rft.verifiers.phrases import last_phrase
+from rft.verifiers.phrases import announces, last_phrase
 from rft.verifiers.prose import MATH_MARKS, last_number, only_number
 
 Policy = Literal["strict", "lenient"]
-Rule = Literal["boxed", "hashes", "phrase", "last_math", "last_number"]
+Rule = Literal["boxed", "hashes", "tag", "phrase", "last_math", "last_number"]
 
 _REASONING_ENDS = ("</think>", "</thinking>", "</reasoning>", "<|end_of_thought|>", "◁/think▷", "[/THINK]")
 _REASONING_STARTS = ("<think>", "<thinking>", "<reasoning>", "<|begin_of_thought|>", "◁think▷", "[THINK]")
@@ -35,7 +36,12 @@ _LAST_MATH = re.compile(
 )
 _BLANK = re.compile(r"\s*\\h?phantom\s*\{.*\}\s*|\s*\?*\s*", re.DOTALL)
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_SENTENCE_END = re.compile(r"\.(?=\s|$)|;(?=\s|$)|。")
+_TAG = re.compile(r"<answer>([^<]{1,2000})</answer>", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"\.(?=\s|$)|。|\s(?:because|since)\b|;\s(?=[a-z]+ [a-z]+ )")
+_TAKEN_BACK = re.compile(
+    r"[\s.,;!*]*(?:or|wait|no|actually|oops|sorry|correction|hmm|but|however|hold on|that is wrong)\b", re.IGNORECASE
+)
+"""What follows an answer that does not stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def extract(completion: str, policy: Policy = "lenient") -> Extraction | None:
         return _given(boxes, "boxed") if boxes and boxes[-1] else None
     if policy == "strict":
         return None
-    return _hashes(text) or _phrase(text) or _last_math(text) or _last_number(text)
+    found = _hashes(text) or _tagged(text) or _phrase(text) or _last_math(text) or _last_number(text)
+    return found if found and found.text else None
 
 
 def after_reasoning(completion: str) -> str | None:
@@ -120,10 +127,17 @@ def _hashes(text: str) -> Extraction | None:
     return Extraction(answer, "hashes") if answer else None
 
 
+def _tagged(text: str) -> Extraction | None:
+    found = deque(_TAG.finditer(text), maxlen=1)
+    answer = _tidy(found[0][1]) if found else ""
+    return Extraction(answer, "tag") if answer else None
+
+
 def _phrase(text: str) -> Extraction | None:
+    """The announced answer; with an empty text where it was denied or taken back: then nothing else is looked for."""
     found = last_phrase(text)
     if found is None:
-        return None
+        return Extraction("", "phrase") if announces(text) else None
     answer = found["answer"]
     for _ in range(2):  # "Final answer: the answer is 5" holds the phrase twice
         found = last_phrase(answer)
@@ -131,7 +145,10 @@ def _phrase(text: str) -> Extraction | None:
     if quoted := _JSON_STRING.match(answer):
         answer = quoted[1].replace("\\\\", "\\").replace('\\"', '"')
     else:
-        answer = _SENTENCE_END.split(answer, maxsplit=1)[0]
+        end = _SENTENCE_END.search(answer)
+        if end and _TAKEN_BACK.match(answer, end.end()):
+            return Extraction("", "phrase")
+        answer = answer[: end.start()] if end else answer
         if answer.count("}") > answer.count("{"):
             answer = answer.rstrip(" }]")  # the end of a JSON object
     answer = only_number(_tidy(answer).removesuffix("です").strip())

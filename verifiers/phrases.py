@@ -15,12 +15,26 @@ _PHRASE = re.compile(
         [*_]*\s{0,8}(?P<answer>\S[^\n]*)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DENIED = re.compile(r"\b(?:wrong|incorrect|false|suppose|assume|assuming|if|not)\W+(?:\w+\W+){0,2}\Z", re.IGNORECASE)
+"""Words before an announcement that make it none."""
 _WORDS = ("answer", "respuesta", "réponse", "risposta", "resposta", "antwort", "ответ", "答案", "答え")
 """One of these is in every announcement."""
 
 
 def last_phrase(text: str) -> re.Match[str] | None:
-    """Returns the last announcement, its group ``answer`` the rest of the line; places are looked at from the end."""
+    """Returns the last announcement, its group ``answer`` the rest of the line; None where there is none, or denied."""
+    found = _last(text)
+    denied = found and _DENIED.search(text, max(0, found.start() - 40), found.start())
+    return None if denied else found
+
+
+def announces(text: str) -> bool:
+    """Returns whether an answer is announced, denied ones included."""
+    return _last(text) is not None
+
+
+def _last(text: str) -> re.Match[str] | None:
+    """The last announcement; the places where one of its words stands are looked at, from the end."""
     lower = text.lower()
     if len(lower) != len(text):  # a few letters change their length
         lower = text

@@ -35,7 +35,9 @@ _CHANGED = _words(
     "than or and plus minus times over under about around approximately roughly nearly almost between least most half"
     " twice double triple thirds? quarters? hundred thousand million billion dozen percent equation step problem option"
     " question chapter page number case row day week month year from until negative zero one two three four five six"
-    " seven eight nine ten square cube root power factor multiples? divisible modulo mod base",
+    " seven eight nine ten square cube root power factor multiples? divisible modulo mod base sum product difference"
+    " quotient average reciprocal inverse opposite negation below above off first figure table theorem line degree"
+    " decimal digits places unknown",
     r"\b(?:{})\b",
 )
 """Words before a number behind which it is not the whole answer."""
@@ -43,10 +45,17 @@ _CHANGING = _words(
     "more less fewer or and plus minus to times[ ](?:as|more|the|that|what|of) percent per[ ]?cent points? dozens?"
     " scores? pairs? hundreds? thousands? millions? billions? trillions? hal(?:f|ves) thirds? fourths? quarters?"
     " fifths? sixths? sevenths? eighths? ninths? tenths? hundredths? squared cubed factorial out[ ]of of[ ]them"
+    " decimal places digits"
     " remainders? mod st nd rd th",
     r"[^\S\n]*-?(?:{})\b",
 )
 """Words that change the number before them."""
+_CHANGED_AT_ONCE = _words(
+    "than minus negative least most about around approximately roughly nearly almost by and or root[ ]of square[ ]of"
+    " power[ ]of factor[ ]of multiple[ ]of equation step part problem theorem figure table exceeds",
+    r"\b(?:the[ ])?(?:{})[^\S\n]+\$?\Z",
+)
+"""The same, at once before the last number of a text."""
 MAX_SENTENCE, MIN_WORDS = 200, 4
 """Characters of an answer that is taken for a sentence at most, and its words at least."""
 _TAIL = 400
@@ -71,8 +80,11 @@ def last_number(text: str) -> str | None:
     text = MATH_MARKS.sub(" ", text)
     tail = text.rfind(" ", 0, max(0, len(text) - _TAIL)) + 1
     found = _last(text, tail) or _last(text, 0)
-    usable = found and _stands_alone(text, found) and not _doubted(text[: found.start()], text[found.end() :])
-    return found[0].strip() if found and usable else None
+    if found is None or not _stands_alone(text, found):
+        return None
+    before, after = text[: found.start()], text[found.end() :]
+    changed = _CHANGED_AT_ONCE.search(before[-_DOUBT_REACH:]) or _CHANGING.match(after)
+    return None if changed or _doubted(before, after) else found[0].strip()
 
 
 def only_number(answer: str) -> str:

@@ -6,7 +6,7 @@ from rft.verifiers.math.calculation import left_undone
 from rft.verifiers.math.intervals import as_intervals
 from rft.verifiers.math.numbers import read_quantity
 from rft.verifiers.math.shape import Shape, read_shape
-from rft.verifiers.math.statement import RELATION_SIGN, is_name, read_statement
+from rft.verifiers.math.statement import ORDER_SIGN, RELATION_SIGN, is_name, read_statement
 from rft.verifiers.math.text import words
 
 
@@ -15,9 +15,9 @@ def is_otherwise(branch: Shape) -> bool:
     return len(branch.items) < 2 or (words(branch.items[1].text) or "") in ("otherwise", "else", "elsewhere")
 
 
-def are_numbers(collection: Shape) -> bool:
-    """Returns whether no item is made of words."""
-    return all(words(item.text) is None for item in collection.items)
+def are_values(collection: Shape) -> bool:
+    """Returns whether no item is made of words or an inequality: then *and* and *or* say the same."""
+    return all(words(item.text) is None and not ORDER_SIGN.search(item.text) for item in collection.items)
 
 
 def named_apart(collection: Shape) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rft.verifiers.math.algebra import Relation, UndecidedError, real_value, same_expression, same_relation
-from rft.verifiers.math.align import aligned, are_numbers, bounded_name, is_otherwise, key, named_apart
+from rft.verifiers.math.align import aligned, are_values, bounded_name, is_otherwise, key, named_apart
 from rft.verifiers.math.calculation import UNDONE, is_calculation, left_undone
 from rft.verifiers.math.forms import proportional, read_based, read_choice, read_ratio
 from rft.verifiers.math.intervals import as_intervals
@@ -112,8 +112,8 @@ class Comparison:
             return False
         if gold.kind == "cases":
             return self._same_cases(gold, answer)
-        if gold.joined and answer.joined and gold.joined != answer.joined and not are_numbers(gold):
-            return False  # Alice and Bob, Alice or Bob
+        if gold.joined and answer.joined and gold.joined != answer.joined and not are_values(gold):
+            return False  # Alice and Bob, Alice or Bob; x > 3 and x < 5, x > 3 or x < 5
         kept = self.policy.order == "kept" and gold.kind == answer.kind == "list"
         if gold.ordered or kept:
             return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
@@ -178,7 +178,7 @@ class Comparison:
         if not same_unit:
             return False
         in_words = words(gold), words(answer)
-        products = may_be_product(gold) and may_be_product(answer)
+        products = all(may_be_product(text) for text, word in zip((gold, answer), in_words, strict=True) if word)
         if in_words[0] or in_words[1]:
             if in_words[0] == in_words[1] and not (products and gold[1:] != answer[1:]):
                 return True

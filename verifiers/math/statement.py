@@ -8,8 +8,11 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rft.verifiers.math.algebra import real_value
 from rft.verifiers.math.numbers import read_quantity, same_quantity
+from rft.verifiers.math.syntax import SyntaxRefusedError, parse
 from rft.verifiers.math.text import tight
+from rft.verifiers.math.value import Number
 
 _EQUALS = re.compile(r"(?<![<>!])=")
 ORDER_SIGN = re.compile(r"\s*(<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z]))\s*")
@@ -24,6 +27,8 @@ _GREEK = re.compile(
     r"\\(?:alpha|beta|gamma|delta|epsilon|varepsilon|theta|lambda|mu|rho|sigma|tau|phi|varphi|omega|Delta)(?![a-zA-Z])"
 )
 _NAME = re.compile(r"[A-Za-z{}|\[\]., ]{0,50}[A-Za-z]\}*\|?\]?(?:\([A-Za-z0-9,\\{}]{1,20}\))?")
+CLOSE = 1e-3
+"""How far the parts of a chain may lie apart: x = 2/3 = 0.667 is no contradiction."""
 _CONSTANTS = frozenset({"e", "i", "pi"})
 
 
@@ -75,7 +80,18 @@ def split_at(text: str, outer: str, sign: re.Pattern[str]) -> list[str]:
 def _contradicts(chain: list[str]) -> bool:
     """Whether a chain of equals signs joins different numbers: x = 41 = 42 answers nothing."""
     numbers = [number for part in chain if (number := read_quantity(part)) is not None]
-    return any(not same_quantity(number, numbers[0]) for number in numbers)
+    if any(not same_quantity(number, numbers[0]) for number in numbers):
+        return True
+    values = [value for part in chain if (value := _value(part)) is not None] if len(chain) > 1 else []
+    return any(abs(value - values[0]) > abs(values[0]) * CLOSE for value in values)
+
+
+def _value(text: str) -> Number | None:
+    """The value of a closed expression, roughly; None for anything else."""
+    try:
+        return real_value(parse(tight(text)))
+    except SyntaxRefusedError:
+        return None
 
 
 def is_name(text: str) -> bool:

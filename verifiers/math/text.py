@@ -48,7 +48,7 @@ _LONE_DOLLAR = re.compile(r"(?<!\\)\$(?=\s*-?\.?\d)")
 _LINE_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\s?\\!\s?|\\!,|\\[,;:]|[\u2009\u202f])(?=\d{3}(?!\d))")
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)\b)")
-_PLAIN_NUMBER = re.compile(r"-?\d[\d,./]{0,50}")
+_PLAIN_NUMBER = re.compile(r"-?\d[\d,./]{0,50}[a-z]?")
 _LETTER_UNITS = frozenset("mgshlLNJWVAK")
 _NUMBER_END = re.compile(r"(?:[\d})\]]|\\pi)\s*$")
 _TEXT_GROUP = re.compile(r"\\text\s*\{([^{}]*)\}")
@@ -212,6 +212,8 @@ def _plain_letter(group: re.Match[str]) -> str:
         return rf" \text{{{name}}}"
     if not inner:
         return " "
+    if behind_number and inner == "e":
+        return " e"  # 2e+3 would be two thousand
     if len(inner) == 1 or (len(inner) == 3 and inner[0] + inner[2] == "()") or _PLAIN_NUMBER.fullmatch(inner):
         return inner
     return group[0]

@@ -121,6 +121,7 @@ class Calculator:
                 return self._log(x) if base is None else self._log(x) / self._log(mp.convert(base))
         if head.removeprefix("arc") in _HYPERBOLIC and not head.startswith("arc"):
             self._small(x, MAX_EXPONENTIAL)
+            self.down = max(self.down, 3 * abs(float(mp.re(x))))  # tanh(200) is 1 to 173 digits, and not 1
         else:
             self._small(x, MAX_ANGLE)
         return getattr(mp, _MPMATH_NAMES.get(head, head))(x)
