@@ -37,7 +37,7 @@ _LAST_MATH = re.compile(
 _BLANK = re.compile(r"\s*\\h?phantom\s*\{.*\}\s*|\s*\?*\s*", re.DOTALL)
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TAG = re.compile(r"<answer>([^<]{1,2000})</answer>", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"\.(?=\s|$)|。|\s(?:because|since)\b|;\s(?=[a-z]+ [a-z]+ )")
+_SENTENCE_END = re.compile(r"\.(?=\s|$)|。|\s(?:because|since)\b|,\s*\"(?=\w)|;\s(?=[a-z]+ [a-z]+ )")
 _TAKEN_BACK = re.compile(
     r"[\s.,;!*]*(?:or|wait|no|actually|oops|sorry|correction|hmm|but|however|hold on|that is wrong)\b", re.IGNORECASE
 )

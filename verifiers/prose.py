@@ -7,6 +7,8 @@ change it (``7?``, ``not 7``, ``41 or 42``, ``7 dozen``).
 import re
 from collections import deque
 
+from rft.verifiers.math.units import MEASURES
+
 
 def _words(words: str, pattern: str) -> re.Pattern[str]:
     """A pattern for any of some words; a space inside one is written ``[ ]``."""
@@ -50,6 +52,7 @@ _CHANGING = _words(
     r"[^\S\n]*-?(?:{})\b",
 )
 """Words that change the number before them."""
+_NEXT_WORD = re.compile(r"[^\S\n]+([^\W\d_]{2,20})\b")
 _CHANGED_AT_ONCE = _words(
     "than minus negative least most about around approximately roughly nearly almost by and or root[ ]of square[ ]of"
     " power[ ]of factor[ ]of multiple[ ]of equation step part problem theorem figure table exceeds",
@@ -70,10 +73,10 @@ _OPERAND_AFTER = re.compile(r"[^\S\n]*(?:[-+*/^_=(){}\[\]\\×÷·<>!√π°]|[,.
 
 
 def last_number(text: str) -> str | None:
-    """Returns the last number of a text, if it stands alone and nothing beside it doubts it.
+    """Returns the last number of a text with its unit, if it stands alone and nothing beside it doubts it.
 
-    >>> last_number("He has 3 cats and 4 dogs, which makes 7."), last_number("It is 42, or maybe 43.")
-    ('7', None)
+    >>> [last_number(text) for text in ("She has 3 cats, 4 dogs: 7 pets.", "It takes 4 days.", "It is 42 or 43.")]
+    ['7', '4 days', None]
     """
     if "$" * MAX_MARKS in text:
         return None
@@ -84,7 +87,11 @@ def last_number(text: str) -> str | None:
         return None
     before, after = text[: found.start()], text[found.end() :]
     changed = _CHANGED_AT_ONCE.search(before[-_DOUBT_REACH:]) or _CHANGING.match(after)
-    return None if changed or _doubted(before, after) else found[0].strip()
+    if changed or _doubted(before, after):
+        return None
+    unit = _NEXT_WORD.match(after)
+    measured = unit and {unit[1].lower(), unit[1].lower().removesuffix("s")} & MEASURES.keys()
+    return f"{found[0]} {unit[1]}".strip() if unit and measured else found[0].strip()
 
 
 def only_number(answer: str) -> str:

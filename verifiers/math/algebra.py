@@ -6,7 +6,7 @@ still agrees is equal. Equations are the same when one is the other times a cons
 positive.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -22,8 +22,6 @@ MAX_DIGITS = 600
 LOG10_2 = 0.30103
 WANTED = 4
 """Places at which both must have a value, where there are variables."""
-SIGNS = ((0, 0), (1, 1), (0, 1), (1, 0), (0, 0), (1, 1), (0, 0), (1, 1), (0, 1), (1, 0))
-"""Whether variables in odd and even places are negative, by point."""
 MAX_SCALE = 10_000
 """Numbers in an expression up to which places beyond them are tried."""
 STEPS = frozenset({"floor", "ceil", "sgn"})
@@ -255,16 +253,13 @@ def _points(left: Node, right: Node, seed: str) -> list[Point]:
     names = sorted(symbols(left) | symbols(right))
     if not names:
         return [{}]
-    constants = sorted({abs(value) for node in (left, right) for value in numbers(node) if abs(value) <= MAX_SCALE})
-    one, beyond = Fraction(1), 4 * constants[-1] + 1 if constants else Fraction(3)
+    constants = sorted({abs(value) for node in (left, right) for value in numbers(node) if 0 < abs(value) <= MAX_SCALE})
     points = []
-    for number, scale in enumerate([one] * 4 + [4 * one] * 2 + [beyond] * 4):
+    for number, (scale, signs) in enumerate(_scales(constants)):
         point = {}
         for place, name in enumerate(names):
             size = scale * (Fraction(3, 10) + Fraction(_digest(f"{seed} {name} {number}") % (1 << 32), 1 << 32) * 2)
-            negative = (
-                SIGNS[number][place % 2] if names[2:] == [] or number < 4 else _digest(f"{seed} {name} s{number}") % 2
-            )
+            negative = signs[place % 2] if len(names) < 3 or number < 4 else _digest(f"{seed} {name} s{number}") % 2
             point[name] = -size if negative else size
         points.append(point)
     if STEPS & (heads(left) | heads(right)):
@@ -272,6 +267,20 @@ def _points(left: Node, right: Node, seed: str) -> list[Point]:
         whole += [factor * value for value in constants[:STEP_CONSTANTS] for factor in (1, 2, 3)]
         points += [{name: value + 5 * place for place, name in enumerate(names)} for value in whole]
     return points
+
+
+def _scales(constants: list[Fraction]) -> Iterator[tuple[Fraction, tuple[int, int]]]:
+    """Sizes of the places to try, and whether variables in odd and even places are negative there."""
+    one = Fraction(1)
+    below, beyond = (constants[0] / 4, 4 * constants[-1] + 1) if constants else (one / 4, 4 * one)
+    for scale in (one, 4 * one, beyond):
+        for signs in ((0, 0), (1, 1), (0, 1), (1, 0)):
+            yield scale, signs
+    for low, high in pairwise([Fraction(0), *constants[:STEP_CONSTANTS]]):
+        yield (low + high) / 2 * Fraction(10, 13), (0, 0)
+        yield (low + high) / 2 * Fraction(10, 13), (1, 1)
+    yield below, (0, 0)
+    yield below, (1, 1)
 
 
 def _digest(text: str) -> int:

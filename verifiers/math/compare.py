@@ -13,7 +13,7 @@ from fractions import Fraction
 from rft.verifiers.math.algebra import Relation, UndecidedError, real_value, same_expression, same_relation
 from rft.verifiers.math.align import aligned, are_values, bounded_name, is_otherwise, key, named_apart
 from rft.verifiers.math.calculation import UNDONE, is_calculation, left_undone
-from rft.verifiers.math.forms import proportional, read_based, read_choice, read_ratio
+from rft.verifiers.math.forms import proportional, read_based, read_choice, read_compound, read_ratio
 from rft.verifiers.math.intervals import as_intervals
 from rft.verifiers.math.numbers import (
     MIN_ROUNDED_DIGITS,
@@ -139,22 +139,20 @@ class Comparison:
         return True
 
     def _same_cases(self, gold: Shape, answer: Shape) -> bool:
-        """Whether two piecewise functions have the same branches; one condition may say *otherwise*."""
-        if len(gold.items) != len(answer.items) or any(
-            sum(map(is_otherwise, side.items)) > 1 for side in (gold, answer)
-        ):
-            return False
+        """Whether two piecewise functions have the same branches; *otherwise* stands for the one that is left."""
+        last = [[branch for branch in side.items if is_otherwise(branch)] for side in (gold, answer)]
         golds, answers = ([branch for branch in side.items if not is_otherwise(branch)] for side in (gold, answer))
-        rest = [[branch for branch in side.items if is_otherwise(branch)] for side in (gold, answer)]
+        if len(gold.items) != len(answer.items) or max(map(len, last)) > 1:
+            return False
         for branch in list(golds):
-            found = next((other for other in answers if self._same_branch(branch, other)), None)
-            if found is not None:
+            partner = next((other for other in answers if self._same_branch(branch, other)), None)
+            if partner is not None:
                 golds.remove(branch)
-                answers.remove(found)
-        golds, answers = golds + rest[0], answers + rest[1]  # otherwise stands for the one branch that is left
-        return not golds or (
-            len(golds) == 1 and self._same(golds[0].items[0], answers[0].items[0]) and any(map(any, rest))
-        )
+                answers.remove(partner)
+        left = [*golds, *last[0]], [*answers, *last[1]]
+        if not any(last):
+            return not golds
+        return len(left[0]) == 1 and self._same(left[0][0].items[0], left[1][0].items[0])
 
     def _same_branch(self, gold: Shape, answer: Shape) -> bool:
         return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
@@ -163,7 +161,14 @@ class Comparison:
 
     def _same_value(self, gold: str, answer: str) -> bool:
         """Whether two single values are the same; the first kind that one of them has decides."""
-        for decide in (self._as_quantities, self._as_times, self._as_bases, self._as_choices, self._as_ratios):
+        for decide in (
+            self._as_quantities,
+            self._as_times,
+            self._as_bases,
+            self._as_compounds,
+            self._as_choices,
+            self._as_ratios,
+        ):
             verdict = decide(gold, answer)
             if verdict is not None:
                 return verdict
@@ -220,6 +225,10 @@ class Comparison:
             return None
         digits = [side.digits if side else tight(text) for side, text in ((left, gold), (right, answer))]
         return digits[0] == digits[1] and (left is None or right is None or left.base == right.base)
+
+    def _as_compounds(self, gold: str, answer: str) -> bool | None:
+        left, right = read_compound(gold), read_compound(answer)
+        return None if left is None and right is None else left == right
 
     def _as_ratios(self, gold: str, answer: str) -> bool | None:
         left, right = read_ratio(gold), read_ratio(answer)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rft.verifiers.math.text import tight
+from rft.verifiers.math.units import read_unit
 
 _RATIO = re.compile(r"[^:]{1,60}(?::[^:]{1,60}){1,5}")
 _RATIO_WORD = re.compile(r"\s*\\text\s*\{\s*to\s*\}\s*|(?<=[\d}) ])\s*\bto\b\s*(?=[\d\\( ])")
@@ -26,6 +27,10 @@ _ANOTHER = re.compile(
     re.IGNORECASE,
 )
 """What may not follow a letter: another one, or a doubt."""
+_AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([^\W\d_]{1,20})")
+_COMPOUND = re.compile(
+    r"\s*(?:\d{1,9}(?:\.\d{1,9})?\s*[^\W\d_]{1,20}\s+){1,3}\d{1,9}(?:\.\d{1,9})?\s*[^\W\d_]{1,20}\s*"
+)
 _TEXT_OPEN = re.compile(r"\\text\s*\{([^{}]*)\}")
 
 
@@ -58,6 +63,19 @@ def read_ratio(canonical_text: str) -> tuple[str, ...] | None:
         return None
     parts = tuple(part.strip() for part in text.split(":"))
     return parts if all(parts) else None
+
+
+def read_compound(canonical_text: str) -> tuple[tuple[str, str], ...] | None:
+    r"""Returns the amounts and units of a quantity in several units, largest first, or None when it is none.
+
+    >>> read_compound(r"2\text{ h }30\text{ min}"), read_compound("2 hours 30 minutes"), read_compound("2 hours")
+    ((('2', 'h'), ('30', 'min')), (('2', 'h'), ('30', 'min')), None)
+    """
+    text = _TEXT_OPEN.sub(r" \1 ", canonical_text).replace(",", " ").replace(" and ", " ")
+    if not _COMPOUND.fullmatch(text):
+        return None
+    parts = [(amount, read_unit([word.lower()], one=True)) for amount, word in _AMOUNT.findall(text)]
+    return tuple((amount, unit) for amount, unit in parts if unit) if all(unit for _, unit in parts) else None
 
 
 def read_based(canonical_text: str) -> Based | None:

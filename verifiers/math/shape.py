@@ -28,7 +28,7 @@ _CONJUNCTION = re.compile(
     r"\s*,?\s*(?:\\text\s*\{\s*,?\s*(and|or)\s*\}|(?<=[\s\d})])\b(and|or)\b(?=[\s\\({-])|\\(wedge|vee)(?![a-zA-Z]))\s*"
 )
 _SCALED = re.compile(
-    r"(?P<scalar>-?[^\\=+-]{0,40}|\\frac\{[^{}]{1,40}\}\{[^{}]{1,40}\})\s*(?:\\cdot\s*)?(?=\\begin\{[pbB]matrix\})"
+    r"(?P<scalar>-?[^\\=+-]{0,40}|-?\\frac\{[^{}]{1,40}\}\{[^{}]{1,40}\})\s*(?:\\cdot\s*)?(?=\\begin\{[pbB]matrix\})"
 )
 _JOINED = {"wedge": "and", "vee": "or"}
 _GROUPED = re.compile(r"\d{3}(?!\d)")

@@ -159,7 +159,7 @@ class _Parser:
         if kind == "number":
             if self.tokens[self.at - 1][1] in (")", "]", "!"):
                 return True
-            raise SyntaxRefusedError("a number behind a factor")
+            raise SyntaxRefusedError("a number behind a factor", malformed=False)
         if token == "|":
             return self.bars == 0
         return kind == "word" or token in ("(", "[", "{") or (kind == "macro" and token not in _NOT_A_FACTOR)
