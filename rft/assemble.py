@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rft.config import Config, load, load_resolved
+from rft.config import Config, load, load_resolved, parse_overrides
 from rft.console import training_line
 from rft.errors import InputError
 from rft.holdout import split
@@ -97,6 +97,19 @@ class Verifiers:
     """Name -> its options, as in a config."""
     _built: dict[str, Verifier] = field(default_factory=dict, init=False)
 
+    def __post_init__(self) -> None:
+        """Refuses options of what is no verifier.
+
+        Raises:
+            InputError: a name is unknown, or its options are no mapping.
+        """
+        if not isinstance(self.options, Mapping):
+            raise InputError(f"verifiers holds {self.options!r}; write verifiers.NAME.OPTION=VALUE")
+        for name, options in self.options.items():
+            find("verifier", name, VERIFIERS, " under 'verifiers'")
+            if not isinstance(options, Mapping):
+                raise InputError(f"verifiers.{name} is {options!r}; write verifiers.{name}.OPTION=VALUE")
+
     def __call__(self, name: str, where: str = "") -> Verifier:
         """Returns a verifier; ``where`` says who names it, for the error if there is none."""
         if name not in self._built:
@@ -108,6 +121,19 @@ class Verifiers:
         """Ends their worker processes."""
         for verifier in self._built.values():
             verifier.close()
+
+
+def bare_options(overrides: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Returns the options of verifiers for a bare file.
+
+    Raises:
+        InputError: another key is among them.
+    """
+    given = parse_overrides(overrides)
+    if strange := sorted(given.keys() - {"verifiers"}):
+        raise InputError(f"'{strange[0]}' does not apply to a bare file; only verifiers.NAME.OPTION=VALUE does")
+    options: Mapping[str, Mapping[str, Any]] = given.get("verifiers", {})
+    return options
 
 
 def _trainer(config: Config, observer: Observer) -> Trainer | None:

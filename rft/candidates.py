@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rft.assemble import build_task, read_target
+from rft.assemble import bare_options, build_task, read_target
 from rft.check import N_EARLIER
 from rft.config import parse_overrides
 from rft.errors import InputError
@@ -58,11 +58,10 @@ def candidates_of(
     """
     path = Path(target)
     if path.name.endswith(JSONL):
-        given = parse_overrides(options)
-        if strange := sorted(given.keys() - {"verifiers"}):
-            raise InputError(f"'{strange[0]}' does not apply to a bare file; only verifiers.NAME.OPTION=VALUE does")
-        return from_file(path, limit, skip_bad), given.get("verifiers", {})
-    if target not in TASKS and path.is_dir():
+        return from_file(path, limit, skip_bad), bare_options(options)
+    if target not in TASKS and (path.is_dir() or "/" in target):
+        if not path.is_dir():
+            raise InputError(f"there is no folder {target}; give a task's name, a JSONL file or a run's folder")
         return from_run(path, number, limit), read_target(path, options).verifiers
     return from_task(build_task(target, parse_overrides(options)).problems(split), limit), {}
 

@@ -341,15 +341,12 @@ def _interrupt(number: int, frame: Any) -> None:
 def _verify_file(
     source: Path, out: Path, overrides: list[str], verifier: str | None, workers: int, skip_bad: bool, as_json: bool
 ) -> None:
-    from rft.assemble import Verifiers
-    from rft.config import VerifyConfig, parse_overrides
+    from rft.assemble import Verifiers, bare_options
+    from rft.config import VerifyConfig
     from rft.judgefile import judge_file
     from rft.types import Outcome
 
-    options = parse_overrides(overrides)
-    if strange := sorted(options.keys() - {"verifiers"}):
-        raise InputError(f"'{strange[0]}' does not apply to a bare file; only verifiers.NAME.OPTION=VALUE does")
-    get = Verifiers(options.get("verifiers", {}))
+    get = Verifiers(bare_options(overrides))
 
     def known(name: str, where: str) -> "Verifier":
         if ":" in name and name != verifier:  # a data file must not choose what is imported

@@ -95,7 +95,9 @@ class Comparison:
 
     def add(self, found: Difference) -> bool:
         """Counts a difference and says whether it is one not seen before."""
-        key = hashlib.blake2b(json.dumps([found.kind, found.reference, found.extracted]).encode(), digest_size=16)
+        key = hashlib.blake2b(
+            json.dumps([found.kind, found.reference, found.extracted, found.ours]).encode(), digest_size=16
+        )
         place = self._places.get(key.digest())
         if place is not None:
             self._times[place] += 1
@@ -133,9 +135,13 @@ def check_across(
     verifiers = Verifiers(verifier_options)
     try:
         with SecondOpinion() as second:
-            return compare(candidates, verifiers(COMPARED), second, out)
+            result = compare(candidates, verifiers(COMPARED), second, out)
     finally:
         verifiers.close()
+    if not result.n_compared:
+        seen = ", ".join(f"{n} {why}" for why, n in sorted(result.left_out.items())) or "nothing"
+        raise InputError(f"{target} holds no completion of the verifier '{COMPARED}' to compare; seen: {seen}")
+    return result
 
 
 def compare(

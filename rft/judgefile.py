@@ -10,6 +10,7 @@ appears under its name only when it is complete. It never takes the place of the
 
 import gzip
 import json
+import os
 import stat
 import sys
 import zlib
@@ -26,9 +27,12 @@ from rft.errors import InputError
 from rft.estep import judge
 from rft.files import replace
 from rft.types import JSON, FinishReason, Outcome, Problem, Sample, Verdict, Verifier
+from rft.verifiers.math.policy import policy_of
 
 CHUNK = 1024
 """Lines held at a time."""
+MAX_DIGITS = 1_000
+"""Digits of a number in a line; longer ones are written as texts."""
 MAX_DEPTH = 100
 """Levels of lists and objects in a reference; it is walked again by every verifier, some of them recursively."""
 STDOUT = Path("-")
@@ -130,7 +134,7 @@ def _writing(out: Path) -> Iterator[BinaryIO]:
 
 
 def _partial(out: Path) -> Path:
-    return out.parent / f".{out.name}.tmp"
+    return out.parent / f".{out.name}.{os.getpid()}.tmp"
 
 
 def _write(file: BinaryIO, record: dict[str, JSON], out: Path) -> None:
@@ -216,7 +220,7 @@ def _open(source: Path) -> BinaryIO:
 
 def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
     """Reads one line; a ValueError says what is wrong with it."""
-    fields = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    fields = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_int=_whole)
     if not isinstance(fields, dict):
         raise ValueError(f"holds {type(fields).__name__}, an object is wanted")
     for name, wanted in (("id", (str, int)), ("completion", (str,))):
@@ -233,7 +237,14 @@ def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
     if finish not in (None, *FinishReason):
         raise ValueError(f"'finish_reason' is {finish!r:.80}; allowed: {', '.join(FinishReason)}, or leave it out")
     line_id = str(fields["id"])
-    metadata = {"policy": fields["policy"]} if "policy" in fields else {}
+    metadata = {"policy": fields["policy"]} if fields.get("policy") is not None else {}
+    if metadata:
+        if verifier != "math":
+            raise ValueError(f"'policy' is for the verifier math; this line's is '{verifier}'")
+        try:
+            policy_of(metadata["policy"], {})
+        except InputError as error:
+            raise ValueError(str(error)) from error
     problem = Problem(line_id, "", verifier, fields["reference"], "file", "file", metadata)
     reason = FinishReason(finish or FinishReason.STOP)
     return Line(number, line_id, problem, Sample(line_id, 0, 0, fields["completion"], 0, reason, "file", None))
@@ -245,6 +256,12 @@ def _deeper(value: JSON, levels: int) -> bool:
         return False
     inner = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_deeper(part, levels - 1) for part in inner)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"holds a whole number of {len(digits)} digits; write it as a text")
+    return int(digits)
 
 
 def _no_constant(name: str) -> JSON:

@@ -321,3 +321,17 @@ def test_a_failing_reference_of_ours_is_no_verdict() -> None:
     result = compared(candidate(r"\frac{1}{", r"\boxed{1} yes"))
     assert result.counts == {Kind.UNJUDGED: 1}
     assert Reason.BAD_REFERENCE in result.shown[0].ours
+
+
+def test_a_comparison_of_nothing_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "1", "verifier": "exact", "reference": "1", "completion": "1"}\n')
+    with pytest.raises(
+        InputError, match="no completion of the verifier 'math' to compare; seen: 1 of another verifier"
+    ):
+        cross.check_across(str(source), [], "train", None, 0, False, None)
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no folder .*; give a task's name, a JSONL file or a run's folder"):
+        cross.check_across(str(tmp_path / "none"), [], "train", None, 0, False, None)

@@ -80,7 +80,7 @@ def test_the_input_is_never_the_output(tmp_path: Path, source: Path, make: Any) 
 
 
 def test_the_temporary_name_of_the_output_is_not_the_input_either(tmp_path: Path) -> None:
-    source = tmp_path / ".out.jsonl.tmp"
+    source = tmp_path / f".out.jsonl.{os.getpid()}.tmp"
     source.write_text(GOOD + "\n")
     refused(source, tmp_path / "out.jsonl", "is the input itself")
     assert source.read_text() == GOOD + "\n"
@@ -226,9 +226,19 @@ DEEP = "[" * 200_000
             r"'finish_reason' is \['stop'\]; allowed",
         ),
         ('{"id": "x", "completion": null, "reference": "1"}', "'completion' is None, a text is wanted"),
-        ("9" * 5000, "Exceeds the limit"),
+        ("9" * 5000, "holds a whole number of 5000 digits"),
+        (
+            '{"id": "x", "completion": "1", "reference": "1", "policy": {"unit": "ignore"}}',
+            "unknown math policy 'unit'; did you mean 'units'",
+        ),
+        ('{"id": "x", "completion": "1", "reference": "1", "policy": 7}', "a problem's policy is an object"),
+        (
+            '{"id": "x", "completion": "1", "reference": "1", "verifier": "exact", "policy": {}}',
+            "'policy' is for the verifier math",
+        ),
     ],
-    ids=["brackets", "deep reference", "just too deep", "finish", "finish list", "no text", "long number"],
+    ids=["brackets", "deep reference", "just too deep", "finish", "finish list", "no text", "long number"]
+    + ["policy key", "policy kind", "policy of another"],
 )
 def test_a_bad_line_is_named_or_left_out(
     tmp_path: Path, source: Path, math: MathVerifier, line: str, said: str

@@ -311,6 +311,21 @@ def test_a_bare_file_is_judged_with_the_options_that_are_given(tmp_path: Path) -
     assert "'sampling' does not apply" in rft("verify", source, "sampling.n=3", "--out", out, code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("verifiers=3", "verifiers holds 3; write verifiers.NAME.OPTION=VALUE"),
+        ("verifiers.math=3", "verifiers.math is 3; write verifiers.math.OPTION=VALUE"),
+        ("verifiers.mth.units=convert", "unknown verifier 'mth' under 'verifiers'; did you mean 'math'?"),
+        ("sampling.n=3", "'sampling' does not apply to a bare file"),
+    ],
+)
+def test_wrong_options_for_a_bare_file_are_one_sentence(tmp_path: Path, override: str, sentence: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "1", "verifier": "math", "reference": "1", "completion": "1"}\n')
+    assert sentence in rft("verify", source, override, "--out", tmp_path / "out.jsonl", code=2).stderr
+
+
 def test_a_file_that_cannot_be_judged_is_a_failure_with_its_reasons_on_disk(tmp_path: Path) -> None:
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text('{"id": "a", "verifier": "math", "reference": {"x": 1}, "completion": "\\\\boxed{7}"}\n')

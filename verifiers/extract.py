@@ -34,6 +34,8 @@ _LAST_MATH = re.compile(
     r"(?:\$\$([^$]{1,2000})\$\$|(?<![\\$])\$([^$\n]{1,2000})(?<!\\)\$|\\\[(.{1,2000}?)\\\]|\\\((.{1,2000}?)\\\))[.*_\s]*\Z",
     re.DOTALL,
 )
+MAX_FORMULA = 2_000
+"""Characters of a formula that ends a text."""
 _BLANK = re.compile(r"\s*\\h?phantom\s*\{.*\}\s*|\s*\?*\s*", re.DOTALL)
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TAG = re.compile(r"<answer>([^<]{1,2000})</answer>", re.IGNORECASE)
@@ -156,9 +158,10 @@ def _phrase(text: str) -> Extraction | None:
 
 
 def _last_math(text: str) -> Extraction | None:
-    if not text.rstrip(" \n.*_").endswith(("$", "\\]", "\\)")):
+    text = text.rstrip(" \t\n.*_")
+    if not text.endswith(("$", "\\]", "\\)")):
         return None
-    found = _LAST_MATH.search(text)
+    found = _LAST_MATH.search(text, max(0, len(text) - MAX_FORMULA - 4))
     answer = next((group.strip() for group in found.groups() if group), "") if found else ""
     return Extraction(answer, "last_math") if answer else None
 

@@ -13,7 +13,7 @@ are text or chat messages. Verifiers are built once per process, at their first 
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
@@ -64,8 +64,9 @@ class RewardFunction:
         Raises:
             InputError: the column with the references is missing or has another length.
         """
-        references = columns.get(self.column)
-        if not isinstance(references, Sequence) or len(references) != len(completions):
+        given = columns.get(self.column)
+        references = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
+        if len(references) != len(completions):
             raise InputError(
                 f"{self.__name__} wants a column '{self.column}' with one reference per completion; "
                 f"columns seen: {', '.join(sorted(columns)) or 'none'}"
@@ -125,7 +126,7 @@ def compute_score(
     Raises:
         InputError: there is no such verifier, or an option is wrong.
     """
-    reward = reward_of(judge(verifier, options or {}, [solution_str], [ground_truth])[0])
+    reward = reward_of(judge(verifier, options or {}, [solution_str or ""], [ground_truth])[0])
     score = reward or 0.0
     return {"score": score, "acc": score, "unjudged": float(reward is None)}
 

@@ -2,8 +2,8 @@ r"""Decides whether two expressions, equations or inequalities mean the same. Pu
 
 Rational expressions are decided exactly over a prime field (``modular``). Everything else is compared by value at
 several points, first with 40 digits, which nearly always tells two different ones apart, then with 120 and more: what
-still agrees is equal. Equations are the same when one is the other times a constant, inequalities when that is
-positive.
+still agrees is equal. Nothing is rounded to a fixed place, which makes tiny values equal (Math-Verify issue 14).
+Equations are the same when one is the other times a constant, inequalities when that is positive.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,9 +1,12 @@
-r"""The rules by which an answer equals a reference. Pure, bounded, and the same in both directions.
+r"""The rules by which an answer equals a reference. Pure and bounded.
 
 In this order: equal text; lists, tuples, intervals and matrices item by item; numbers, exactly, with units; times and
 dates; numbers in a base; letters of a choice; ratios; named values (``x=3`` for 3, never ``y=3`` for ``x=3``); words;
 and only then expressions and relations (``algebra``). A doubt is a no: a wrong sample that is let through poisons a
 training set, a right one that is refused costs one sample.
+
+The order of the two does not matter (Math-Verify issues 10 and 25), but for two rules that are about the answer alone:
+a calculation left undone does not answer a plain number, and what the policy ``decimals`` says of rounded references.
 """
 
 from collections import Counter

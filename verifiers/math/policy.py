@@ -56,8 +56,6 @@ def policy_of(said: JSON, given: Mapping[str, str]) -> Policy:
     Raises:
         InputError: what the problem says is no policy.
     """
-    if not said and not given:
-        return DEFAULT
     known = [field.name for field in fields(Policy)]
     if not isinstance(said, dict):
         raise InputError(f'a problem\'s policy is an object, e.g. {{"percent": "points"}}; seen: {said!r:.80}')

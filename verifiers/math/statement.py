@@ -1,12 +1,14 @@
 r"""Reads what an answer says about a value: ``x = 3``, ``f(2) = \frac12``, ``2x + 3y = 6``, ``1 < x \le 2``.
 
 A *name* on the left only says what the value is of. Any other equation or inequality is a relation, and a relation is
-never reduced to its right-hand side (``2x + 3 = 5`` does not answer 5).
+never reduced to its right-hand side: ``2x + 3 = 5`` does not answer 5. (Reducing both sides of a pair to numbers makes
+different lines equal: Math-Verify issues 27 and 60.)
 """
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from rft.verifiers.math.algebra import real_value
 from rft.verifiers.math.numbers import read_quantity, same_quantity
@@ -27,6 +29,8 @@ _GREEK = re.compile(
     r"\\(?:alpha|beta|gamma|delta|epsilon|varepsilon|theta|lambda|mu|rho|sigma|tau|phi|varphi|omega|Delta)(?![a-zA-Z])"
 )
 _NAME = re.compile(r"[A-Za-z{}|\[\]., ]{0,50}[A-Za-z]\}*\|?\]?(?:\([A-Za-z0-9,\\{}]{1,20}\))?")
+MAX_CHAIN = 20
+"""Equals signs in a row; more is no answer."""
 CLOSE = 1e-3
 """How far the parts of a chain may lie apart: x = 2/3 = 0.667 is no contradiction."""
 _CONSTANTS = frozenset({"e", "i", "pi"})
@@ -44,6 +48,7 @@ class Statement:
     """Whether it is an equation or inequality that does not just name its value."""
 
 
+@lru_cache(1_024)
 def read_statement(text: str) -> Statement:
     """Returns the statement that a single value in canonical LaTeX makes."""
     if not RELATION_SIGN.search(text):
@@ -59,12 +64,12 @@ def read_statement(text: str) -> Statement:
 
 
 def without_groups(text: str) -> str:
-    """Returns a text of the same length in which everything inside brackets and braces is blank."""
+    """Returns a text of the same length with a dot for everything inside brackets and braces."""
     depth, signs = 0, []
     for place, sign in enumerate(text):
         escaped = text[place - 1 : place] == "\\"
         depth += (sign in "{([" and not escaped) - (sign in "})]" and not escaped)
-        signs.append(sign if depth <= 0 else " ")
+        signs.append(sign if depth <= 0 else ".")
     return "".join(signs)
 
 
@@ -81,6 +86,8 @@ def _contradicts(chain: list[str]) -> bool:
     """Whether a chain of equals signs joins different numbers: x = 41 = 42 answers nothing."""
     numbers = [number for part in chain if (number := read_quantity(part)) is not None]
     if any(not same_quantity(number, numbers[0]) for number in numbers):
+        return True
+    if len(chain) > MAX_CHAIN:
         return True
     values = [value for part in chain if (value := _value(part)) is not None] if len(chain) > 1 else []
     return any(abs(value - values[0]) > abs(values[0]) * CLOSE for value in values)

@@ -48,7 +48,6 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _GROUPS = {"(": ")", "[": "]", "{": "}"}
-_PRIMES = re.compile(r"'+")
 
 
 MAX_COST = 2_000

@@ -1,7 +1,8 @@
 r"""The numerical value of an expression, to any number of digits, in bounded time and memory.
 
 Every intermediate value is a floating-point number of ``mpmath`` whose precision is fixed and whose magnitude is
-bounded before it is computed: a tower of powers ends here in microseconds. School conventions hold: an odd root of a
+bounded before it is computed: a tower of powers ends here in microseconds (SymPy would hang or fill the memory:
+Math-Verify issues 59, 63 and 65). School conventions hold: an odd root of a
 negative number is real, and so is a power with an odd denominator (``(-8)^{1/3}`` is -2).
 """
 

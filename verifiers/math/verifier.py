@@ -1,7 +1,7 @@
 """The verifier named ``math``: extracts each candidate's answer and compares it with the reference, in this process.
 
-No other process, no signal and no clock is needed: the grammar is closed and every size is bounded before anything is
-computed, so a verdict is the same on any machine, in any thread, and hostile text costs milliseconds.
+No other process, no signal and no time limit is needed: the grammar is closed and every size is bounded before anything
+is computed, so a verdict is the same on any machine, in any thread, and hostile text costs milliseconds.
 """
 
 import time
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from functools import lru_cache
 from hashlib import sha256
+from math import isfinite
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +28,8 @@ VERSION = 3
 MAX_GIVEN = 4
 """Different answers of one completion that are looked at; who gives more has not decided."""
 CACHED = 4_096
+MAX_BITS = 10_000
+"""Of a reference that is given as a number and not as a text."""
 
 
 @dataclass
@@ -68,8 +71,8 @@ class MathVerifier:
     def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
         """Judges all candidates of one problem; equal answers are judged once. Thread-safe."""
         try:
-            said = problem.metadata.get("policy", {})
-            policy = policy_of(said, self._given) if said else self._default
+            said = problem.metadata.get("policy")
+            policy = self._default if said is None else policy_of(said, self._given)
             references = _readings(problem.reference)
         except InputError as error:
             unusable = Verdict(Outcome.UNJUDGED, self.id, Reason.BAD_REFERENCE, detail=str(error))
@@ -156,6 +159,10 @@ def _readings(reference: JSON) -> list[Reading]:
             raise InputError(
                 f"the reference must be a text, a number or a list of these; seen: {type(answer).__name__}"
             )
+        if isinstance(answer, float) and not isfinite(answer):
+            raise InputError(f"the reference must be finite; seen: {answer}")
+        if isinstance(answer, int) and answer.bit_length() > MAX_BITS:
+            raise InputError(f"the reference is a whole number of more than {MAX_BITS} bits; write it as a text")
         reading = _reading(str(answer))
         if reading.refused:
             raise InputError(f"the reference '{str(answer)[:80]}' cannot be used: {reading.refused}")
