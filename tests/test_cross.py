@@ -333,5 +333,5 @@ def test_a_comparison_of_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no folder .*; give a task's name, a JSONL file or a run's folder"):
+    with pytest.raises(InputError, match=r"there is no folder .*; give a task's name, a JSONL file or a run's folder"):
         cross.check_across(str(tmp_path / "none"), [], "train", None, 0, False, None)

@@ -237,8 +237,10 @@ DEEP = "[" * 200_000
             "'policy' is for the verifier math",
         ),
     ],
-    ids=["brackets", "deep reference", "just too deep", "finish", "finish list", "no text", "long number"]
-    + ["policy key", "policy kind", "policy of another"],
+    ids=[
+        *("brackets", "deep reference", "just too deep", "finish", "finish list", "no text", "long number"),
+        *("policy key", "policy kind", "policy of another"),
+    ],
 )
 def test_a_bad_line_is_named_or_left_out(
     tmp_path: Path, source: Path, math: MathVerifier, line: str, said: str
