@@ -126,6 +126,7 @@ class _Parser:
         return _power(base, exponent)
 
     def atom(self) -> Fraction:
+        """Returns the value of a number, a group or a fraction."""
         self.skip()
         if self.take("frac"):
             top, bottom = self.argument(), self.argument()

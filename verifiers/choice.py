@@ -221,17 +221,18 @@ def given(completion: str, policy: Policy = "lenient") -> tuple[str, list[str]]:
     if policy == "strict" or text is None or "\\boxed" in text or "\\fbox" in text:
         return "none", []
     first = [found.text] if found is not None and found.rule in ("hashes", "phrase") else []
-    if any(_TAKEN_BACK.search(line) for line in _announced_lines(text)):
+    lines = _announced_lines(text)
+    if any(map(_TAKEN_BACK.search, lines)):
         return "none", []
-    announced = list(dict.fromkeys([*first, *_announcements(text)]))
+    announced = list(dict.fromkeys([*first, *_announcements(lines)]))
     last_line = text.rstrip().rpartition("\n")[2].strip()
     alone = [last_line] if len(last_line) < 60 and _only_letter(last_line) else []
     return ("phrase" if announced else "last_line" if alone else "none"), [*announced, *alone]
 
 
-def _announcements(text: str) -> Iterator[str]:
+def _announcements(lines: Sequence[str]) -> Iterator[str]:
     """What follows "the answer is" and "the correct option is": the sentence; the line if a letter begins it."""
-    for line in _announced_lines(text):
+    for line in lines:
         sentence = _SENTENCE.split(line, maxsplit=1)[0]
         yield sentence.strip(" .*_\"'")
         if len(line) < 200 and _only_letter(sentence):  # "C. Paris" is no sentence "C"

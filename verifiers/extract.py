@@ -19,7 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from rft.verifiers.phrases import announces, last_phrase
+from rft.verifiers.phrases import announcement, is_denied, last_phrase
 from rft.verifiers.prose import MATH_MARKS, last_number, only_number
 
 Policy = Literal["strict", "lenient"]
@@ -30,12 +30,14 @@ _REASONING_STARTS = ("<think>", "<thinking>", "<reasoning>", "<|begin_of_thought
 _FINAL_CHANNEL = "<|channel|>final<|message|>"
 _BOX_TOKEN = re.compile(r"(?P<box>\\(?:boxed|fbox)(?![a-zA-Z]))(?:\s*(?P<open>\{))?|\\.|(?P<brace>[{}])", re.DOTALL)
 _HASHES = re.compile(r"(?<!#)####(?!#)[^\S\n]*(?:([-+−\d.$\\(\[{][^\n]*)|([^\n]*)(?=\s*\Z))")
-_LAST_MATH = re.compile(
-    r"(?:\$\$([^$]{1,2000})\$\$|(?<![\\$])\$([^$\n]{1,2000})(?<!\\)\$|\\\[(.{1,2000}?)\\\]|\\\((.{1,2000}?)\\\))[.*_\s]*\Z",
-    re.DOTALL,
-)
 MAX_FORMULA = 2_000
 """Characters of a formula that ends a text."""
+_LAST_MATH = re.compile(
+    r"(?:\$\$([^$]{1,SIZE})\$\$|(?<![\\$])\$([^$\n]{1,SIZE})(?<!\\)\$|\\\[(.{1,SIZE}?)\\\]|\\\((.{1,SIZE}?)\\\))[.*_\s]*\Z".replace(
+        "SIZE", str(MAX_FORMULA)
+    ),
+    re.DOTALL,
+)
 _BLANK = re.compile(r"\s*\\h?phantom\s*\{.*\}\s*|\s*\?*\s*", re.DOTALL)
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TAG = re.compile(r"<answer>([^<]{1,2000})</answer>", re.IGNORECASE)
@@ -137,9 +139,11 @@ def _tagged(text: str) -> Extraction | None:
 
 def _phrase(text: str) -> Extraction | None:
     """The announced answer; with an empty text where it was denied or taken back: then nothing else is looked for."""
-    found = last_phrase(text)
+    found = announcement(text)
     if found is None:
-        return Extraction("", "phrase") if announces(text) else None
+        return None
+    if is_denied(found):
+        return Extraction("", "phrase")
     answer = found["answer"]
     for _ in range(2):  # "Final answer: the answer is 5" holds the phrase twice
         found = last_phrase(answer)

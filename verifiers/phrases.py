@@ -23,18 +23,17 @@ _WORDS = ("answer", "respuesta", "réponse", "risposta", "resposta", "antwort", 
 
 def last_phrase(text: str) -> re.Match[str] | None:
     """Returns the last announcement, its group ``answer`` the rest of the line; None where there is none, or denied."""
-    found = _last(text)
-    denied = found and _DENIED.search(text, max(0, found.start() - 40), found.start())
-    return None if denied else found
+    found = announcement(text)
+    return None if found and is_denied(found) else found
 
 
-def announces(text: str) -> bool:
-    """Returns whether an answer is announced, denied ones included."""
-    return _last(text) is not None
+def is_denied(found: re.Match[str]) -> bool:
+    """Returns whether the words before an announcement make it none."""
+    return _DENIED.search(found.string, max(0, found.start() - 40), found.start()) is not None
 
 
-def _last(text: str) -> re.Match[str] | None:
-    """The last announcement; the places where one of its words stands are looked at, from the end."""
+def announcement(text: str) -> re.Match[str] | None:
+    """Returns the last announcement, a denied one too; only places where one of its words stands are looked at."""
     lower = text.lower()
     if len(lower) != len(text):  # a few letters change their length
         lower = text

@@ -107,7 +107,7 @@ def _proportional(f: Node, g: Node, seed: str) -> bool:
     try:
         return modular.proportional(f, g, seed)
     except modular.NotRationalError:
-        points = list(_points(f, g, seed))
+        points = _points(f, g, seed)
 
     def crossed(x: Point, y: Point) -> Values:
         return lambda c: c.value(f, x) * c.value(g, y), lambda c: c.value(f, y) * c.value(g, x)

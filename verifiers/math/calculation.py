@@ -1,4 +1,4 @@
-"""Tells an answer from a calculation that was not worked out, and from a decimal that was rounded."""
+"""Tells an answer from a calculation that was not worked out."""
 
 import re
 

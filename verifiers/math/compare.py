@@ -242,9 +242,8 @@ class Comparison:
         numbers = [[read_quantity(part) for part in side] for side in (left, right)]
         if any(number and not number.value for number in (numbers[0][0], numbers[1][0])):
             return False
-        if [number.unit if number else "" for number in numbers[0]] != [
-            number.unit if number else "" for number in numbers[1]
-        ]:
+        units = [[number.unit if number else "" for number in side] for side in numbers]
+        if units[0] != units[1]:
             return False
         if all(numbers[0]) and all(numbers[1]):
             golds, answers = (tuple(number.value for number in side if number) for side in numbers)

@@ -55,6 +55,7 @@ class _Field:
         self.point = f"{seed} {place}"
 
     def value(self, node: Node) -> int:
+        """Returns the value of an expression, 0 to ``prime`` - 1; raises NotRationalError."""
         match node.head:
             case "number":
                 return self.fraction(node.value)

@@ -1,6 +1,7 @@
 """Reads a whole answer or reference once: its spelling, its outer form, and what it was said to be near."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rft.verifiers.math.bounds import refuse
 from rft.verifiers.math.shape import Shape, names_of, read_shape
@@ -21,8 +22,9 @@ class Reading:
     """What the parts of a tuple were called: ``(x,y)`` of ``(x, y) = (1, 2)``."""
 
 
+@lru_cache(8_192)
 def read(answer: str) -> Reading:
-    """Reads an answer or a reference, or says why not."""
+    """Reads an answer or a reference, or says why not. Pure, so that what was read lately is remembered."""
     refused = refuse(answer)
     text, near = ("", ()) if refused else split_approximations(canonical(answer))
     refused = refused or refuse(text) or (None if text else "empty")

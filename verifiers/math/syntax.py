@@ -131,6 +131,7 @@ class _Parser:
         return _negated(node) if negative else node
 
     def product(self) -> Node:
+        """Returns factors with or without a sign between them, from the left: 1/2x is (1/2)x."""
         node = self.power()
         while True:
             if self.take("/"):
@@ -295,6 +296,7 @@ class _Parser:
         return self.atom()
 
     def macro(self) -> Node:
+        """Returns what a LaTeX command stands for, with its arguments."""
         name = self.tokens[self.at][1][1:]
         self.at += 1
         if name in CONSTANTS or name in GREEK:

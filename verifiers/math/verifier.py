@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
-from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
 from types import TracebackType
@@ -27,7 +26,6 @@ VERSION = 3
 """Goes up with every change that may change a verdict."""
 MAX_GIVEN = 4
 """Different answers of one completion that are looked at; who gives more has not decided."""
-CACHED = 4_096
 MAX_BITS = 10_000
 """Of a reference that is given as a number and not as a text."""
 
@@ -66,7 +64,6 @@ class MathVerifier:
         self._default = policy_of({}, self._given)
         settings = f"{self.extraction} {sorted(self._given.items())}"
         self.id = f"math-{VERSION}-{sha256(settings.encode()).hexdigest()[:8]}"
-        self._read = lru_cache(CACHED)(read)
 
     def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
         """Judges all candidates of one problem; equal answers are judged once. Thread-safe."""
@@ -122,7 +119,7 @@ class MathVerifier:
     def _compare(
         self, references: list[Reading], policy: Policy, answer: str, notes: list[str]
     ) -> tuple[Outcome, Reason | None]:
-        reading = self._read(answer)
+        reading = read(answer)
         undecided: Reason | None = None
         for reference in references:
             try:
@@ -137,11 +134,6 @@ class MathVerifier:
         if undecided:
             return Outcome.UNJUDGED, undecided
         return Outcome.INCORRECT, Reason.WRONG_ANSWER
-
-
-@lru_cache(CACHED)
-def _reading(reference: str) -> Reading:
-    return read(reference)
 
 
 def _readings(reference: JSON) -> list[Reading]:
@@ -163,7 +155,7 @@ def _readings(reference: JSON) -> list[Reading]:
             raise InputError(f"the reference must be finite; seen: {answer}")
         if isinstance(answer, int) and answer.bit_length() > MAX_BITS:
             raise InputError(f"the reference is a whole number of more than {MAX_BITS} bits; write it as a text")
-        reading = _reading(str(answer))
+        reading = read(str(answer))
         if reading.refused:
             raise InputError(f"the reference '{str(answer)[:80]}' cannot be used: {reading.refused}")
         readings.append(reading)
