@@ -5,6 +5,7 @@ RftError
 ├── RunError        exit 1: a stage failed; the run can be resumed
 │   ├── EngineError     the sampler's engine would not stay alive
 │   ├── TrainerError    the trainer failed or wrote no loadable model
+│   ├── SandboxError    a sandbox failed, not the program in it; verifiers make *unjudged* of it
 │   └── UnjudgedError   more verdicts failed on our side than is allowed
 └── GateError       exit 3: a gate said no
 """
@@ -35,6 +36,10 @@ class EngineError(RunError):
 
 class TrainerError(RunError):
     """Training failed or left no loadable model."""
+
+
+class SandboxError(RunError):
+    """The sandbox failed: nothing is known of the program, which may be run again."""
 
 
 class UnjudgedError(RunError):

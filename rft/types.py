@@ -7,6 +7,7 @@ process (an engine, a checker, a test) can load it in milliseconds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -45,8 +46,18 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     SEVERAL_ANSWERS = "several_answers"
     TOKEN_LIMIT = "token_limit"
+    NO_CODE = "no_code"
+    MISSING_ENTRY_POINT = "missing_entry_point"
+    COMPILE_ERROR = "compile_error"
+    RUNTIME_ERROR = "runtime_error"
     TIMEOUT = "timeout"
     MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    PROCESS_LIMIT = "process_limit"
+    DISK_LIMIT = "disk_limit"
+    FORBIDDEN = "forbidden"
+    """The program did what no answer needs: a system call that only an attack makes."""
+    SANDBOX_ERROR = "sandbox_error"
     VERIFIER_ERROR = "verifier_error"
     BAD_REFERENCE = "bad_reference"
     UNDECIDED = "undecided"
@@ -57,6 +68,16 @@ class FinishReason(StrEnum):
 
     STOP = "stop"
     LENGTH = "length"
+
+
+class Trust(StrEnum):
+    """How far a verdict is out of the candidate's reach."""
+
+    FULL = "full"
+    """What decides never shared a process with the candidate."""
+    LOW = "low"
+    """Tests and candidate had to share a process, or the tests asked the candidate's own objects for their opinion.
+    Kept out of training sets by default."""
 
 
 class Origin(StrEnum):
@@ -143,6 +164,7 @@ class Verdict:
     """For people: which rule fired, which error was seen."""
     cpu_s: float = 0.0
     wall_s: float = 0.0
+    trust: Trust = Trust.FULL
 
     @property
     def reward(self) -> Literal[0, 1]:
@@ -176,6 +198,91 @@ class Row:
     origin: Origin = Origin.SAMPLED
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one execution may use. Each holds for the program and all that it starts."""
+
+    cpu_s: float = 10.0
+    """Seconds on the processor, of any one process; rounded up to whole seconds."""
+    wall_s: float = 10.0
+    """Seconds by the clock from the program's start; time spent waiting for a processor is not counted."""
+    memory_mib: int = 512
+    """Memory in MiB on top of what the bare interpreter takes."""
+    output_kib: int = 1024
+    """KiB of stdout, and as much again of stderr; a program that writes more is stopped."""
+    processes: int = 64
+    """Processes and threads at the same time."""
+    disk_mib: int = 64
+    """MiB of files in its private folder, which is in memory."""
+
+
+MOST = Limits(cpu_s=300.0, wall_s=300.0, memory_mib=8192, output_kib=16384, processes=512, disk_mib=2048)
+"""The largest limits that may be asked for."""
+
+
+class Status(StrEnum):
+    """How an execution ended."""
+
+    EXITED = "exited"
+    """By itself; the exit code says how."""
+    SIGNALED = "signaled"
+    """By a signal that no limit explains, a crash for instance."""
+    COMPILE_ERROR = "compile_error"
+    """It never began: the compiler refused it; stderr is the compiler's."""
+    TIMEOUT = "timeout"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    PROCESS_LIMIT = "process_limit"
+    DISK_LIMIT = "disk_limit"
+    FORBIDDEN = "forbidden"
+    """Killed for a system call that only an attack makes (ptrace, mount, namespaces, kernel modules, …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program to be run: hostile until proved otherwise."""
+
+    source: str
+    language: str = "python"
+    """A key of ``rft.sandboxes.languages.LANGUAGES``."""
+    stdin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What happened when a program ran: facts, never a verdict."""
+
+    status: Status
+    exit_code: int | None
+    """None when it did not end by itself."""
+    signal: int | None
+    stdout: str
+    """Decoded as UTF-8, what is not UTF-8 replaced; at most ``Limits.output_kib``."""
+    stderr: str
+    stdout_truncated: bool
+    stderr_truncated: bool
+    cpu_s: float
+    wall_s: float
+    peak_memory_mib: float
+    """Largest resident set of any one of its processes, in MiB."""
+    enforced: frozenset[str]
+    """Names of the fields of Limits that were really enforced, with ``isolation`` when the program could not reach
+    the host."""
+    backend: str
+    image: str | None = None
+    """Digest of the container image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What happened when a candidate was examined by a tester in a process of its own: facts of both."""
+
+    candidate: Execution
+    tester: Execution
+    report: JSON
+    """What the tester said (see ``rft.sandboxes.inside.tester``); None when it ended without a word."""
+
+
 class Task(Protocol):
     """Where problems come from."""
 
@@ -205,6 +312,48 @@ class Sampler(Protocol):
 
     def close(self) -> None:
         """Ends the engine's processes and gives their memory back. Safe to call twice."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Runs untrusted programs within limits and says what happened. Thread-safe; as many at a time as it has slots."""
+
+    backend: str
+    """Its name and what it isolates with, for people."""
+    slots: int
+    """Executions at the same time; further callers wait."""
+    has_exams: bool
+    """Whether it has a second process to offer for tests; else ``examine`` raises SandboxError."""
+
+    def run(self, program: Program, limits: Limits) -> Execution:
+        """Runs one program to its end, compiled first where its language asks for it.
+
+        Raises:
+            SandboxError: the sandbox failed, not the program: nothing is known of it, and it may be run again.
+            InputError: the language is unknown or not installed there.
+        """
+        ...
+
+    def examine(self, candidate: Program, exam: JSON, limits: Limits) -> Examination:
+        """Loads a candidate in one process and its tests in another, between which only plain values cross.
+
+        Args:
+            candidate: a program in a language that has a call form (python, javascript).
+            exam: what ``rft.sandboxes.inside.tester.examine`` takes.
+            limits: for the candidate; the tester ends with it.
+
+        Raises:
+            SandboxError: the sandbox failed, or has no second process to offer.
+            InputError: the language is unknown, not installed there, or has no call form.
+        """
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """While it is held by a thread, nothing else runs in this sandbox."""
+        ...
+
+    def close(self) -> None:
+        """Ends everything that it started and leaves nothing behind. Safe to call twice."""
         ...
 
 
