@@ -1,6 +1,12 @@
 """Where untrusted code runs. A sandbox runs a program within limits and returns facts, never a verdict.
 
-No task of this version executes code, so the table is empty; a sandbox enters it with one line.
+A sandbox is a dataclass whose fields are its options, with the methods of ``rft.types.Sandbox``. Read ``local`` first,
+then ``inside/supervisor``, which is the same for local sandboxes and containers.
 """
 
-SANDBOXES: dict[str, str] = {}
+SANDBOXES = {
+    "local": "rft.sandboxes.local:LocalSandbox",
+    "docker": "rft.sandboxes.docker:DockerSandbox",
+    "http": "rft.sandboxes.http:HttpSandbox",
+}
+"""Name -> "module:Class"."""
