@@ -6,11 +6,19 @@ order, one by one; ids are unique within a split, and nothing malformed gets thr
 """
 
 TASKS: dict[str, str] = {
+    "apps": "rft.tasks.apps:Apps",
     "arithmetic": "rft.tasks.arithmetic:Arithmetic",
+    "codecontests": "rft.tasks.codecontests:CodeContests",
     "gsm8k": "rft.tasks.gsm8k:Gsm8k",
     "hf": "rft.tasks.hub:Hub",
+    "humaneval": "rft.tasks.humaneval:HumanEval",
+    "humaneval+": "rft.tasks.humaneval:HumanEvalPlus",
     "jsonl": "rft.tasks.files:Jsonl",
+    "livecodebench": "rft.tasks.livecodebench:LiveCodeBench",
     "math": "rft.tasks.math:Math",
+    "mbpp": "rft.tasks.mbpp:Mbpp",
+    "mbpp+": "rft.tasks.mbpp:MbppPlus",
+    "multi-humaneval": "rft.tasks.multi_humaneval:MultiHumanEval",
     "parquet": "rft.tasks.files:Parquet",
 }
 """Name in a config -> "module:Class"."""

@@ -1,5 +1,6 @@
 """Makes problems out of rows by a column mapping, and refuses what no verifier could judge."""
 
+import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ class Mapped:
     prompt: str = "prompt"
     """Column with the question: text, or a list of chat messages that ends with the user's."""
     reference: str = "reference"
-    """Column with what the verifier needs: for math an answer, or a list of accepted answers."""
+    """Column with what the verifier needs: for math an answer, or a list of accepted answers; for code an object with
+    tests or cases, as such or as JSON in text."""
     verifier: str = "math"
     """Name of the verifier that judges the problems."""
     metadata: tuple[str, ...] = ()
@@ -99,14 +101,16 @@ def to_prompt(value: JSON, where: str) -> Prompt:
 
 
 def to_reference(value: JSON, verifier: str, where: str) -> JSON:
-    """Returns a reference that a verifier can take; for the math verifier, plain numbers become text.
+    """Returns a reference that a verifier can take: for math, plain numbers become text; for code, text an object.
 
     Raises:
-        InputError: it is null or empty, or for math a boolean or an object.
+        InputError: it is null or empty, for math a boolean or an object, for code without tests or cases.
     """
     value = to_json(value, where)
     if value is None or value in ([], {}) or (isinstance(value, str) and not value.strip()):
         raise InputError(f"{where}: the reference is {_short(value)}; every problem needs one to be judged by")
+    if verifier == "code":
+        return _code_reference(value, where)
     if verifier != "math":
         return value
     if isinstance(value, list):
@@ -114,6 +118,32 @@ def to_reference(value: JSON, verifier: str, where: str) -> JSON:
     if isinstance(value, bool | dict):
         raise InputError(f"{where}: the reference is {_short(value)}; for math it is text, a number or a list of these")
     return value if isinstance(value, str) else format(Decimal(str(value)), "f")
+
+
+def _code_reference(value: JSON, where: str) -> JSON:
+    wanted = 'for code it is an object with "tests" or "cases"'
+    if isinstance(value, str):  # Parquet has no column type for arguments of any kind, so people write JSON
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{where}: the reference is text, but not JSON ({error}); {wanted}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: the reference is {_short(value)}; {wanted}")
+    # Parquet gives every row the keys of all rows
+    reference = {key: item for key, item in value.items() if item is not None}
+    if isinstance(reference.get("cases"), list):
+        reference["cases"] = [_case(case) for case in reference["cases"]]
+    if not (reference.get("tests") or reference.get("cases")):
+        raise InputError(f"{where}: the reference has the keys {', '.join(sorted(reference)) or 'none'}; {wanted}")
+    return reference
+
+
+def _case(case: JSON) -> JSON:
+    """None is a value that a call may have to return, but no argument list and no text."""
+    if not isinstance(case, dict) or None not in case.values():
+        return case
+    kept = {key: item for key, item in case.items() if item is not None}
+    return {"expected": None, **kept} if "args" in kept or "kwargs" in kept else kept
 
 
 def to_json(value: object, where: str) -> JSON:

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rft.errors import InputError
 from rft.tasks.columns import Mapped
-from rft.tasks.rows import Located
+from rft.tasks.rows import Located, file_rows
 from rft.types import Problem
 
 NEXT_STEP = (
@@ -51,6 +52,25 @@ def hub_rows(dataset: str, split: str, name: str | None = None, revision: str | 
     label = " ".join([dataset, *([f"({name})"] if name else []), f"split '{split}'"])
     for number, row in enumerate(_load(dataset, split, name, revision, label), 1):
         yield Located(f"dataset {label}, row {number}", number, row)
+
+
+def hub_file_rows(dataset: str, name: str, revision: str | None = None) -> Iterator[Located]:
+    """Yields the rows of one file of a dataset's repository, for those that ``datasets`` could load by a script only.
+
+    Raises:
+        InputError: it cannot be fetched or read; says why, and what to do.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    label = f"{dataset}, file '{name}'"
+    try:
+        with _silence():
+            path = hf_hub_download(dataset, name, repo_type="dataset", revision=revision)
+    except (OSError, ValueError, HfHubHTTPError, HFValidationError) as error:
+        raise InputError(f"dataset {label} could not be loaded: {' '.join(str(error).split())}; {NEXT_STEP}") from error
+    for located in file_rows(Path(path)):
+        yield Located(f"dataset {label}, row {located.number}", located.number, located.row)
 
 
 def _load(dataset: str, split: str, name: str | None, revision: str | None, label: str) -> Any:
