@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rft.config import Config, load, load_resolved, parse_overrides
+from rft.config import Config, SandboxConfig, load, load_resolved, parse_overrides
 from rft.console import training_line
 from rft.errors import InputError
 from rft.holdout import split
@@ -16,11 +16,12 @@ from rft.progress import Observer
 from rft.registry import build
 from rft.registry import load as find
 from rft.samplers import SAMPLERS
+from rft.sandboxes import SANDBOXES
 from rft.session import Session
 from rft.store import Run
 from rft.tasks import TASKS
 from rft.trainers import TRAINERS
-from rft.types import Problem, Sampler, Task, Trainer, Verifier
+from rft.types import Problem, Sampler, Sandbox, Task, Trainer, Verifier
 from rft.verifiers import VERIFIERS
 
 
@@ -55,10 +56,12 @@ def open_session(config: Config, observer: Observer, config_text: str = "") -> S
     build("sampler", config.sampler.kind, sampler_class, {"model": base_model, **config.sampler.options})
     for name in config.verifiers:
         find("verifier", name, VERIFIERS, " in key 'verifiers'")
+    find("sandbox", config.sandbox.kind, SANDBOXES, " in key 'sandbox'")
     with ExitStack() as undo:
         run = Run.open(config.run_dir, config.model_dump(mode="json"), config_text)
         undo.callback(run.close)
-        get = Verifiers(config.verifiers)
+        get = Verifiers(config.verifiers, config.sandbox)
+        undo.callback(get.close)
         if not run.has_problems():
             run.write_problems(_problems(config, get), {"seed": config.seed})
         verifiers = {name: get(name, f" in problem {first}") for name, first in run.verifier_names().items()}
@@ -71,7 +74,7 @@ def open_session(config: Config, observer: Observer, config_text: str = "") -> S
         sampler: Sampler = build("sampler", config.sampler.kind, sampler_class, options)
         return sampler
 
-    return Session(config, run, base_model, verifiers, open_sampler, trainer, observer)
+    return Session(config, run, base_model, verifiers, get.close, open_sampler, trainer, observer)
 
 
 def _problems(config: Config, get: "Verifiers") -> Iterator[tuple[Problem, bool]]:
@@ -89,12 +92,20 @@ def build_task(kind: str, options: Mapping[str, Any]) -> Task:
     return task
 
 
+def default_split(task: Task) -> str:
+    """Returns the split that is looked at when none is named: train, or the first of a task without one."""
+    splits = getattr(task, "splits", None)
+    return "train" if not splits or "train" in splits else str(splits[0])
+
+
 @dataclass
 class Verifiers:
-    """Verifiers by name, each built when it is first asked for."""
+    """Verifiers by name, each built when it is first asked for, and the sandbox of those that run programs."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Name -> its options, as in a config."""
+    sandbox: SandboxConfig = field(default_factory=SandboxConfig)
+    _sandbox: Sandbox | None = field(default=None, init=False)
     _built: dict[str, Verifier] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -114,26 +125,63 @@ class Verifiers:
         """Returns a verifier; ``where`` says who names it, for the error if there is none."""
         if name not in self._built:
             cls = find("verifier", name, VERIFIERS, where)
-            self._built[name] = build("verifier", name, cls, self.options.get(name, {}))
+            verifier = build("verifier", name, cls, self.options.get(name, {}))
+            if getattr(cls, "needs_sandbox", False):
+                verifier.use(self._shared_sandbox())
+            self._built[name] = verifier
         return self._built[name]
 
     def close(self) -> None:
-        """Ends their worker processes."""
+        """Ends their worker processes, and the sandbox."""
         for verifier in self._built.values():
             verifier.close()
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    def _shared_sandbox(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = build_sandbox(self.sandbox)
+        return self._sandbox
 
 
-def bare_options(overrides: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Returns the options of verifiers for a bare file.
+def build_sandbox(config: SandboxConfig) -> Sandbox:
+    """Returns a sandbox; it starts what it needs when it is first used.
 
     Raises:
-        InputError: another key is among them.
+        InputError: its name or an option is wrong, or it cannot be had here.
+    """
+    cls = find("sandbox", config.kind, SANDBOXES)
+    sandbox: Sandbox = build("sandbox", config.kind, cls, config.options)
+    return sandbox
+
+
+def bare_verifiers(overrides: Sequence[str], sandbox: str | None = None) -> Verifiers:
+    """Returns the verifiers for a bare file.
+
+    Args:
+        overrides: ``verifiers.NAME.OPTION=VALUE`` and ``sandbox.OPTION=VALUE``.
+        sandbox: the kind of sandbox, where one is named.
+
+    Raises:
+        InputError: another key is among the overrides, or a value is not allowed.
     """
     given = parse_overrides(overrides)
-    if strange := sorted(given.keys() - {"verifiers"}):
-        raise InputError(f"'{strange[0]}' does not apply to a bare file; only verifiers.NAME.OPTION=VALUE does")
-    options: Mapping[str, Mapping[str, Any]] = given.get("verifiers", {})
-    return options
+    if strange := sorted(given.keys() - {"verifiers", "sandbox"}):
+        raise InputError(
+            f"'{strange[0]}' does not apply to a bare file; verifiers.NAME.OPTION=VALUE and sandbox.OPTION=VALUE do"
+        )
+    return Verifiers(given.get("verifiers", {}), sandbox_config(sandbox, given.get("sandbox", {})))
+
+
+def sandbox_config(kind: str | None, options: Mapping[str, Any]) -> SandboxConfig:
+    """Returns the config of a sandbox.
+
+    Raises:
+        InputError: the options are no mapping.
+    """
+    if not isinstance(options, Mapping):
+        raise InputError(f"sandbox is {options!r}; write sandbox.OPTION=VALUE, or --sandbox KIND")
+    return SandboxConfig.model_validate({**options, **({"kind": kind} if kind else {})})
 
 
 def _trainer(config: Config, observer: Observer) -> Trainer | None:

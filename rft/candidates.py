@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rft.assemble import bare_options, build_task, read_target
+from rft.assemble import bare_verifiers, build_task, default_split, read_target
 from rft.check import N_EARLIER
 from rft.config import parse_overrides
 from rft.errors import InputError
@@ -41,7 +41,7 @@ class Candidate:
 
 
 def candidates_of(
-    target: str, options: Sequence[str], split: str, limit: int | None, number: int, skip_bad: bool
+    target: str, options: Sequence[str], split: str | None, limit: int | None, number: int, skip_bad: bool
 ) -> tuple[Iterator[Candidate | None], Mapping[str, Mapping[str, JSON]]]:
     """Returns the completions that a target names, and the verifiers' options that go with them.
 
@@ -58,12 +58,13 @@ def candidates_of(
     """
     path = Path(target)
     if path.name.endswith(JSONL):
-        return from_file(path, limit, skip_bad), bare_options(options)
+        return from_file(path, limit, skip_bad), bare_verifiers(options).options
     if target not in TASKS and (path.is_dir() or "/" in target):
         if not path.is_dir():
             raise InputError(f"there is no folder {target}; give a task's name, a JSONL file or a run's folder")
         return from_run(path, number, limit), read_target(path, options).verifiers
-    return from_task(build_task(target, parse_overrides(options)).problems(split), limit), {}
+    task = build_task(target, parse_overrides(options))
+    return from_task(task.problems(split or default_split(task)), limit), {}
 
 
 def from_task(problems: Iterable[Problem], limit: int | None = None) -> Iterator[Candidate]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import assert_never
 
-from rft.probes import PROVERS, Probe, Tried, comparable, probes
+from rft.probes import PROVERS, Probe, Prover, Tried, comparable, probes
 from rft.types import JSON, Outcome, Problem, Prompt, Reason, Verdict, Verifier
 
 MAX_FINDINGS = 200
@@ -124,28 +124,42 @@ def check_task(
                 report.add(Finding(problem.id, "verifier", "", f"'{name}' cannot be proved; known: {known}"))
             continue
         tries = list(probes(problem, PROVERS[name], earlier[name]))
-        _judge(problem, tries, verifiers[name], report)
+        if _judge(problem, tries, verifiers[name], report):
+            _judge_singles(problem, PROVERS[name], verifiers[name], report)
         earlier[name].append(problem.reference)
     return report
 
 
-def _judge(problem: Problem, tries: list[Probe], verifier: Verifier, report: CheckReport) -> None:
+def _judge(problem: Problem, tries: list[Probe], verifier: Verifier, report: CheckReport) -> bool:
+    """Puts the probes to the verifier; says whether its reference can be used at all."""
     if not any(probe.tried is Tried.REFERENCE for probe in tries):
         saw = f"no answer can be made of it: {_short(repr(problem.reference))}"
         report.add(Finding(problem.id, Tried.REFERENCE, "", saw))
-        return
+        return False
     verdicts = verifier.verify(problem, [probe.completion for probe in tries])
     unread = next((verdict for verdict in verdicts if verdict.reason is Reason.BAD_REFERENCE), None)
     if unread is not None:  # nothing more can be said of this problem
         report.tried[Tried.REFERENCE] += 1
         report.add(Finding(problem.id, Tried.REFERENCE, _short(str(problem.reference)), _describe(unread)))
-        return
+        return False
     for probe, verdict in zip(tries, verdicts, strict=True):
         report.tried[probe.tried] += 1
         if _holds(probe, verdict):
             report.held[probe.tried] += 1
         else:
             report.add(Finding(problem.id, probe.tried, _short(probe.completion), _describe(verdict)))
+    return True
+
+
+def _judge_singles(problem: Problem, prover: Prover, verifier: Verifier, report: CheckReport) -> None:
+    """Puts programs that solve nothing to each test alone: one that refuses none of them can never fail."""
+    for number, single in enumerate(prover.singles(problem), 1):
+        report.tried[Tried.SINGLE] += 1
+        verdicts = verifier.verify(single.problem, single.completions)
+        if any(verdict.outcome is Outcome.INCORRECT for verdict in verdicts):
+            report.held[Tried.SINGLE] += 1
+        else:
+            report.add(Finding(problem.id, Tried.SINGLE, f"test {number}", f"cannot fail: {_describe(verdicts[0])}"))
 
 
 def _holds(probe: Probe, verdict: Verdict) -> bool:

@@ -17,6 +17,7 @@ import typer
 
 from rft.errors import InputError, RftError, UnjudgedError, printable
 from rft.output import print_table, show, show_metrics
+from rft.sandbox_cli import app as sandbox_app
 
 if TYPE_CHECKING:
     from rft.session import Session
@@ -33,9 +34,13 @@ tasks_app = typer.Typer(no_args_is_help=False, help="Lists tasks and shows their
 models_app = typer.Typer(no_args_is_help=False, help="Lists and fetches the embedded models.")
 app.add_typer(tasks_app, name="tasks")
 app.add_typer(models_app, name="models")
+app.add_typer(sandbox_app, name="sandbox")
 
 ENVIRONMENT_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 """What the machine, not the program, is to blame for: a full or read-only disk, missing rights."""
+
+SHOWN = 4_000
+"""Characters of one problem that ``rft tasks show`` prints."""
 
 Target = Annotated[Path, typer.Argument(help="A config file, or the folder of a run.", show_default=False)]
 Overrides = Annotated[
@@ -43,6 +48,10 @@ Overrides = Annotated[
     typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the config, e.g. sampling.n=32.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Progress and result as JSON, for scripts.")]
+SandboxKind = Annotated[str | None, typer.Option(help="Where programs run: local, docker, http.", show_default=False)]
+Split = Annotated[
+    str | None, typer.Option(help="Which split of a task; default: train, or the first.", show_default=False)
+]
 RoundNumber = Annotated[int, typer.Option("--round", help="Which round.", min=0)]
 
 
@@ -106,6 +115,7 @@ def verify(
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="Where the verdicts of a JSONL file go.")] = None,
     verifier: Annotated[str | None, typer.Option(help="For lines of a JSONL file that name none.")] = None,
+    sandbox: SandboxKind = None,
     workers: Annotated[int, typer.Option(help="Problems of a JSONL file judged at the same time.", min=1)] = 2,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave unreadable lines out.")] = False,
     number: RoundNumber = 0,
@@ -115,9 +125,9 @@ def verify(
     if target.suffixes[-1:] == [".jsonl"] or target.suffixes[-2:] == [".jsonl", ".gz"]:
         if out is None:
             raise InputError(f"say where the verdicts of {target} should go: --out verdicts.jsonl")
-        _verify_file(target, out, overrides or [], verifier, workers, skip_bad_rows, as_json)
+        _verify_file(target, out, overrides or [], verifier, sandbox, workers, skip_bad_rows, as_json)
         return
-    with _session(target, overrides, as_json) as session:
+    with _session(target, [*(overrides or []), *([f"sandbox.kind={sandbox}"] if sandbox else [])], as_json) as session:
         progress = session.verify(number)
         show({"judged": progress.judged, **{str(k): v for k, v in progress.outcomes.items()}}, as_json)
 
@@ -185,12 +195,13 @@ def list_tasks(context: typer.Context) -> None:
 def show_task(
     kind: Annotated[str, typer.Argument(help="A task's name.")],
     options: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its options.")] = None,
-    split: Annotated[str, typer.Option(help="Which split.")] = "train",
+    split: Split = None,
     n: Annotated[int, typer.Option("-n", help="How many problems.", min=0)] = 3,
 ) -> None:
     """Shows a task's options and its first problems."""
     from itertools import islice
 
+    from rft.assemble import default_split
     from rft.tasks.catalog import describe
 
     info = describe(kind)
@@ -198,9 +209,11 @@ def show_task(
     print_table(("option", "type", "default", "meaning"), rows, title=f"{kind}: {info.summary}")
     needs = [option.name for option in info.options if option.default is None]
     if n and (options or not needs):
-        for problem in islice(_task(kind, options).problems(split), n):
+        task = _task(kind, options)
+        for problem in islice(task.problems(split or default_split(task)), n):
             facts = {"id": problem.id, "prompt": problem.prompt, "reference": problem.reference}
-            print(json.dumps({**facts, "verifier": problem.verifier}, ensure_ascii=False))
+            line = json.dumps({**facts, "verifier": problem.verifier}, ensure_ascii=False)
+            print(line if len(line) <= SHOWN else f"{line[:SHOWN]} … ({len(line)} characters)")
 
 
 @app.command()
@@ -209,8 +222,9 @@ def check(
         str, typer.Argument(metavar="TARGET", help="A task's name; with --cross also a JSONL file or a run's folder.")
     ],
     options: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The task's options.")] = None,
-    split: Annotated[str, typer.Option(help="Which split of a task.")] = "train",
+    split: Split = None,
     limit: Annotated[int | None, typer.Option(help="Only the first so many problems, or lines.", min=1)] = None,
+    sandbox: SandboxKind = None,
     cross: Annotated[bool, typer.Option("--cross", help="Compare with math-verify instead, on math problems.")] = False,
     out: Annotated[Path | None, typer.Option(help="With --cross: all differences go here, as JSONL.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave unreadable lines out.")] = False,
@@ -227,7 +241,7 @@ def check(
 
     rft check runs/demo --cross --round 1: a run's stored samples.
     """
-    from rft.assemble import Verifiers
+    from rft.assemble import Verifiers, default_split, sandbox_config
     from rft.check import check_task
     from rft.errors import GateError
 
@@ -242,9 +256,11 @@ def check(
         return
     if out or target.endswith((".jsonl", ".jsonl.gz")):
         raise InputError("a task is proved by its name; --out and JSONL files go with --cross")
-    verifiers = Verifiers()
+    verifiers = Verifiers(sandbox=sandbox_config(sandbox, {}))
     try:
-        report = check_task(_task(target, options).problems(split), verifiers, limit)
+        task = _task(target, options)
+        split = split or default_split(task)
+        report = check_task(task.problems(split), verifiers, limit)
     finally:
         verifiers.close()
     show(report.to_json(), as_json)
@@ -339,14 +355,21 @@ def _interrupt(number: int, frame: Any) -> None:
 
 
 def _verify_file(
-    source: Path, out: Path, overrides: list[str], verifier: str | None, workers: int, skip_bad: bool, as_json: bool
+    source: Path,
+    out: Path,
+    overrides: list[str],
+    verifier: str | None,
+    sandbox: str | None,
+    workers: int,
+    skip_bad: bool,
+    as_json: bool,
 ) -> None:
-    from rft.assemble import Verifiers, bare_options
+    from rft.assemble import bare_verifiers
     from rft.config import VerifyConfig
     from rft.judgefile import judge_file
     from rft.types import Outcome
 
-    get = Verifiers(bare_options(overrides))
+    get = bare_verifiers(overrides, sandbox)
 
     def known(name: str, where: str) -> "Verifier":
         if ":" in name and name != verifier:  # a data file must not choose what is imported

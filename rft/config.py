@@ -41,7 +41,7 @@ class TaskConfig(Component):
     """Which problems. Other keys are options of the task (``rft tasks show KIND`` lists them)."""
 
     kind: str
-    """arithmetic, gsm8k, math, jsonl, parquet, hf, or module:Class."""
+    """arithmetic, gsm8k, math, humaneval, mbpp, jsonl, … (``rft tasks`` lists them), or module:Class."""
     split: str = "train"
     """The split that candidates are drawn for."""
     limit: Count | None = None
@@ -96,6 +96,13 @@ class SamplingConfig(Section):
         return SamplingParams(**self.model_dump(exclude={"n"}))
 
 
+class SandboxConfig(Component):
+    """Where programs run, for verifiers that run any. Other keys are options of the sandbox."""
+
+    kind: str = "local"
+    """local (namespaces of this machine's kernel), docker, http, or module:Class."""
+
+
 class VerifyConfig(Section):
     """How verification runs."""
 
@@ -112,6 +119,8 @@ class VerifyConfig(Section):
 class SelectConfig(Section):
     """Which correct samples become training rows. Changing this never samples again."""
 
+    low_trust: Literal["drop", "keep"] = "drop"
+    """Drop a program whose tests had to share a process with it, or asked its own objects: it could have cheated."""
     false_equations: Literal["drop", "keep"] = "drop"
     """Drop a solution that holds a false explicit equation, such as 11 + 12 = 13."""
     dedupe: Literal["text", "none"] = "text"
@@ -176,6 +185,7 @@ class Config(Section):
     sampling: SamplingConfig = SamplingConfig()
     verifiers: dict[str, dict[str, Any]] = {}
     """Options of verifiers, by name: ``verifiers: {math: {units: convert}}``."""
+    sandbox: SandboxConfig = SandboxConfig()
     verify: VerifyConfig = VerifyConfig()
     select: SelectConfig = SelectConfig()
     train: TrainConfig = TrainConfig()

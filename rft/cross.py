@@ -122,7 +122,13 @@ class Comparison:
 
 
 def check_across(
-    target: str, options: Sequence[str], split: str, limit: int | None, number: int, skip_bad: bool, out: Path | None
+    target: str,
+    options: Sequence[str],
+    split: str | None,
+    limit: int | None,
+    number: int,
+    skip_bad: bool,
+    out: Path | None,
 ) -> Comparison:
     """Compares what a target names (see ``candidates_of``), and writes all differences to ``out``.
 

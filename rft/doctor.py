@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rft.errors import InputError, SandboxError
 from rft.models import EMBEDDED, cache_folder
 from rft.types import Outcome, Problem
 
@@ -28,7 +29,17 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Returns a finding for everything that a run may need. Takes a few seconds; nothing is changed."""
-    checks: list[Callable[[], Finding]] = [_python, _engine, _gpus, _trainer, _checker, _model, _docker, _disk]
+    checks: list[Callable[[], Finding]] = [
+        _python,
+        _engine,
+        _gpus,
+        _trainer,
+        _checker,
+        _model,
+        _sandbox,
+        _docker,
+        _disk,
+    ]
     return [check() for check in checks]
 
 
@@ -81,17 +92,38 @@ def _model() -> Finding:
     return Finding("embedded model", False, "not fetched yet", "rft models fetch smollm2-135m (about 100 MB)")
 
 
-def _docker() -> Finding:
-    import docker
-    from docker.errors import DockerException
+def _sandbox() -> Finding:
+    from rft.sandboxes import installed
+    from rft.sandboxes.local import LocalSandbox
+    from rft.types import Limits, Program
 
     try:
-        client = docker.from_env(timeout=5)
-        seen = f"engine {client.version()['Version']}"
-        client.close()
-    except DockerException as error:
-        return Finding("docker", False, f"no daemon answers: {error}"[:160], "only needed to run code in containers")
-    return Finding("docker", True, seen)
+        sandbox = LocalSandbox(slots=1)
+    except InputError as error:
+        return Finding("local sandbox", False, str(error), "the docker sandbox needs no namespaces of ours")
+    try:
+        ended = sandbox.run(Program("print('hello')"), Limits())
+    except SandboxError as error:
+        return Finding("local sandbox", False, str(error), "rft sandbox check tells more")
+    finally:
+        sandbox.close()
+    return Finding("local sandbox", ended.stdout == "hello\n", f"runs {', '.join(installed.languages())}")
+
+
+def _docker() -> Finding:
+    from rft.sandboxes import images
+    from rft.sandboxes.containers import connect
+
+    try:
+        engine = connect()
+    except InputError as error:
+        return Finding("docker", False, str(error), "only needed to run code in containers")
+    try:
+        return Finding("docker", True, f"engine {engine.version()['Version']}, image {images.find(engine).tag}")
+    except InputError as error:
+        return Finding("docker", True, f"engine {engine.version()['Version']}; {error}")
+    finally:
+        engine.close()
 
 
 def _disk() -> Finding:

@@ -2,12 +2,17 @@ r"""Judges a bare file of completions, without a run: ``rft verify FILE.jsonl --
 
     in   {"id": "…", "verifier": "math", "reference": "\\frac{1}{2}", "completion": "… \\boxed{0.5}"}
     in   {"id": "…", "verifier": "math", "reference": "20", "completion": "… 20%", "policy": {"percent": "points"}}
+    in   {"id": "…", "verifier": "code", "reference": {"entry_point": "add", "tests": "…"}, "completion": "…",
+          "limits": {"wall_s": 5}}
     out  {"id": "…", "outcome": "correct", "reward": 1, "reason": null, "extracted": "0.5", "detail": "…", "wall_s": 0}
 
-One line out per line in, in the same order. The whole file is read and checked before the first verdict; the output
-appears under its name only when it is complete. It never takes the place of the input, or of anything but a file.
+One line out per line in, in the same order; ``"trust": "low"`` is said where a program could have bought its verdict.
+The whole file is read and checked before the first verdict; the output appears under its name only when it is complete.
+It never takes the place of the input, or of anything but a file.
 """
 
+import dataclasses
+import glob
 import gzip
 import json
 import os
@@ -20,13 +25,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby, islice
+from math import inf
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from rft.errors import InputError
 from rft.estep import judge
 from rft.files import replace
-from rft.types import JSON, FinishReason, Outcome, Problem, Sample, Verdict, Verifier
+from rft.types import JSON, FinishReason, Limits, Outcome, Problem, Sample, Trust, Verdict, Verifier
 from rft.verifiers.math.policy import policy_of
 
 CHUNK = 1024
@@ -84,13 +90,25 @@ def judge_file(
     readable = (line for line in lines(source, default_verifier, skip_bad) if line is not None)
     with (
         _writing(out) as file,
-        ThreadPoolExecutor(workers) as pool,
+        _threads(workers) as pool,
         closing(_verdicts(readable, verifiers, pool)) as judged,
     ):
         for line, verdict in judged:
             outcomes[verdict.outcome] += 1
             _write(file, _record(line.id, verdict), out)
     return outcomes, n_skipped
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that finish their work on a normal end. On any other nobody waits: the caller ends what they use."""
+    pool = ThreadPoolExecutor(n, "verify")
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _check_places(source: Path, out: Path) -> None:
@@ -120,7 +138,7 @@ def _writing(out: Path) -> Iterator[BinaryIO]:
     partial = _partial(out)
     with _explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)  # left by a kill
+        _sweep(out)
         file = partial.open("xb")
     try:
         yield file
@@ -131,6 +149,14 @@ def _writing(out: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # what could not be written has been said
             file.close()
         partial.unlink(missing_ok=True)
+
+
+def _sweep(out: Path) -> None:
+    """Removes what a kill left behind; what belongs to a living process stays."""
+    for left in out.parent.glob(f".{glob.escape(out.name)}.*.tmp"):
+        pid = left.name.split(".")[-2]
+        if pid == str(os.getpid()) or (pid.isdigit() and not Path("/proc", pid).exists()):
+            left.unlink(missing_ok=True)
 
 
 def _partial(out: Path) -> Path:
@@ -177,7 +203,7 @@ def _same_problem(problem: Problem) -> str:
 
 
 def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
-    return {
+    record = {
         "id": line_id,
         "outcome": verdict.outcome.value,
         "reward": verdict.reward,
@@ -186,6 +212,7 @@ def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
         "detail": verdict.detail,
         "wall_s": round(verdict.wall_s, 6),
     }
+    return record if verdict.trust is Trust.FULL else record | {"trust": verdict.trust.value}
 
 
 def lines(source: Path, default_verifier: str | None, skip_bad: bool) -> Iterator[Line | None]:
@@ -220,7 +247,8 @@ def _open(source: Path) -> BinaryIO:
 
 def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
     """Reads one line; a ValueError says what is wrong with it."""
-    fields = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_int=_whole)
+    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")  # some editors put a mark in front of a file
+    fields = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
     if not isinstance(fields, dict):
         raise ValueError(f"holds {type(fields).__name__}, an object is wanted")
     for name, wanted in (("id", (str, int)), ("completion", (str,))):
@@ -233,6 +261,7 @@ def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
         raise ValueError("has no reference")
     if _deeper(fields["reference"], MAX_DEPTH):
         raise ValueError(f"'reference' is nested deeper than {MAX_DEPTH} levels")
+    reference = _limited(fields["reference"], fields.get("limits"), verifier)
     finish = fields.get("finish_reason")
     if finish not in (None, *FinishReason):
         raise ValueError(f"'finish_reason' is {finish!r:.80}; allowed: {', '.join(FinishReason)}, or leave it out")
@@ -245,9 +274,27 @@ def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
             policy_of(metadata["policy"], {})
         except InputError as error:
             raise ValueError(str(error)) from error
-    problem = Problem(line_id, "", verifier, fields["reference"], "file", "file", metadata)
+    problem = Problem(line_id, "", verifier, reference, "file", "file", metadata)
     reason = FinishReason(finish or FinishReason.STOP)
     return Line(number, line_id, problem, Sample(line_id, 0, 0, fields["completion"], 0, reason, "file", None))
+
+
+def _limited(reference: JSON, limits: JSON, verifier: str) -> JSON:
+    """Returns the reference with the line's own limits in it; they win over those that it has."""
+    if verifier == "code" and not isinstance(reference, dict):
+        raise ValueError(f"'reference' is {reference!r:.80}; the verifier code wants an object with tests or cases")
+    if limits is None:
+        return reference
+    if verifier != "code":
+        raise ValueError(f"'limits' is for the verifier code; this line's is '{verifier}'")
+    allowed = [limit.name for limit in dataclasses.fields(Limits)]
+    if not isinstance(limits, dict) or not limits.keys() <= set(allowed):
+        raise ValueError(f"'limits' is {limits!r:.80}; an object is wanted, with some of {', '.join(allowed)}")
+    for name, limit in limits.items():
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < inf:
+            raise ValueError(f"'limits.{name}' is {limit!r:.80}; a number above 0 is wanted")
+    own = reference.get("limits")
+    return reference | {"limits": (own if isinstance(own, dict) else {}) | limits}
 
 
 def _deeper(value: JSON, levels: int) -> bool:

@@ -7,13 +7,14 @@ kind. Whatever is called wrong here must *surely* be wrong: a probe in doubt wou
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from rft.exact import parse_number
 from rft.types import JSON, Problem
 from rft.verifiers.choice import read_question
+from rft.verifiers.code.stubs import empty, singles, solved, stubs
 
 
 class Tried(StrEnum):
@@ -31,6 +32,8 @@ class Tried(StrEnum):
     """The reference changed so that it surely differs: must not be correct."""
     OTHER = "another problem's reference"
     """An earlier problem's reference that surely differs: must not be correct."""
+    SINGLE = "single test"
+    """Programs that solve nothing, put to one test alone: it must refuse one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,21 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Single:
+    """One test of a problem, alone."""
+
+    problem: Problem
+    """The problem with no other test."""
+    completions: list[str]
+    """Of these at least one must be judged incorrect: else the test can never fail."""
+
+
+def no_singles(problem: Problem) -> Iterator[Single]:
+    """Yields nothing: a single answer has no parts."""
+    yield from ()
+
+
+@dataclass(frozen=True, slots=True)
 class Prover:
     """How problems of one kind of verifier are turned into completions."""
 
@@ -56,6 +74,8 @@ class Prover:
     """Completions that must not be, made from the problem alone."""
     other: Callable[[Problem, Sequence[JSON]], str | None]
     """A completion that must not be correct, made of an earlier problem's reference; None when none surely differs."""
+    singles: Callable[[Problem], Iterator[Single]] = no_singles
+    """The problem's tests one by one."""
 
 
 NO_ANSWER = "Let us think about this step by step before we decide."
@@ -159,10 +179,34 @@ def no_other(problem: Problem, earlier: Sequence[JSON]) -> str | None:
     return None
 
 
+def code_right(problem: Problem) -> list[str]:
+    """Returns the reference's own solution in a fence; nothing where it has none."""
+    return solved(problem.reference) if isinstance(problem.reference, dict) else []
+
+
+def code_wrong(problem: Problem) -> list[str]:
+    """Returns programs that solve nothing: an empty one, and those that always give None or an odd number."""
+    if not isinstance(problem.reference, dict):
+        return []
+    return list(dict.fromkeys([*empty(problem.reference), *stubs(problem.reference)]))
+
+
+def code_singles(problem: Problem) -> Iterator[Single]:
+    """Yields every assert statement and every case alone; each must refuse None or an odd number.
+
+    A test in which the answer None is right refuses the number, one that takes whatever is true refuses None. Only one
+    that looks at neither passes both. The cost is two short executions a test, without the solution's.
+    """
+    programs = stubs(problem.reference) if isinstance(problem.reference, dict) else []
+    for reference in singles(problem.reference) if programs else ():
+        yield Single(replace(problem, reference=reference), programs)
+
+
 PROVERS: dict[str, Prover] = {
     "math": Prover(math_right, math_wrong, math_other),
     "choice": Prover(choice_right, choice_wrong, no_other),
     "exact": Prover(math_right, exact_wrong, no_other),
+    "code": Prover(code_right, code_wrong, no_other, code_singles),
 }
 """Name of a verifier -> how its problems are proved."""
 

@@ -1,7 +1,7 @@
 """Looks up a component by name and builds it from a user's options, with one clear sentence for every mistake.
 
-A name is a key of one of the literal tables (``rft.tasks.TASKS`` and so on), an entry point of the group
-``rft.<kind>s``, or ``module:Class``. Components are dataclasses whose fields are their options, so the same check
+A name is a key of one of the literal tables (``rft.tasks.TASKS`` and so on), an entry point of the group of the same
+name (``rft.tasks``), or ``module:Class``. Components are dataclasses whose fields are their options, so the same check
 serves ours and a third party's.
 """
 
@@ -20,16 +20,16 @@ def load(kind: str, name: str, table: Mapping[str, str], where: str = "") -> typ
 
     Args:
         kind: "task", "sampler", "verifier", "sandbox" or "trainer"; used in messages and for entry points.
-        name: a key of ``table``, the name of an entry point in group ``rft.<kind>s``, or ``module:Class``.
+        name: a key of ``table``, the name of an entry point in the kind's group, or ``module:Class``.
         table: name -> "module:Class".
         where: how a message should go on after the name, e.g. `` in problem gsm8k/17``.
 
     Raises:
         InputError: nothing goes by that name, or the module it names cannot be imported.
     """
-    path = table.get(name) or _plugins(f"rft.{kind}s").get(name) or (name if ":" in name else None)
+    path = table.get(name) or _plugins(kind).get(name) or (name if ":" in name else None)
     if path is None:
-        raise unknown(kind, name, [*table, *_plugins(f"rft.{kind}s")], where)
+        raise unknown(kind, name, [*table, *_plugins(kind)], where)
     module, _, attribute = path.partition(":")
     try:
         found = getattr(import_module(module), attribute)
@@ -66,5 +66,6 @@ def build(kind: str, name: str, cls: type[Any], options: Mapping[str, Any]) -> A
 
 
 @cache
-def _plugins(group: str) -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=group)}
+def _plugins(kind: str) -> dict[str, str]:
+    """What others registered in the group of a kind: ``rft.tasks``, ``rft.sandboxes``."""
+    return {point.name: point.value for point in entry_points(group=f"rft.{kind}{'es' if kind.endswith('x') else 's'}")}

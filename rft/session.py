@@ -40,6 +40,8 @@ class Session:
     base_model: str
     """A folder or a hub id."""
     verifiers: Mapping[str, Verifier]
+    close_verifiers: Callable[[], None]
+    """Ends their processes, and the sandbox of those that run programs."""
     open_sampler: Callable[[str], Sampler]
     """Model -> sampler; the engine starts when the first sample is asked for."""
     trainer: Trainer | None
@@ -236,13 +238,17 @@ class Session:
     def close(self) -> None:
         """Ends every process of the session and lets the run go."""
         self.release_engine()
-        for verifier in self.verifiers.values():
-            verifier.close()
+        self.close_verifiers()
         self.run.close()
 
     def _select(self, folder: StageFolder, number: int, funnel: Funnel) -> Iterator[Row]:
         config = self.config.select
-        rules = Rules(config.false_equations == "drop", config.dedupe == "text", config.cap)
+        rules = Rules(
+            false_equations=config.false_equations == "drop",
+            dedupe=config.dedupe == "text",
+            cap=config.cap,
+            low_trust=config.low_trust == "drop",
+        )
         found = folder.groups(self.problems_of(number), self.verifier_ids)
         groups = ((group.problem, group.judged()) for group in found)
         for problem, kept in select(groups, rules, self.config.seed, self.run.held_out_ids(), funnel):

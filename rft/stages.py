@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from rft.log import Log
 from rft.spill import group
-from rft.types import FinishReason, Judged, Origin, Outcome, Problem, Reason, Sample, Verdict
+from rft.types import FinishReason, Judged, Origin, Outcome, Problem, Reason, Sample, Trust, Verdict
 
 SAMPLES = pa.schema(
     [
@@ -44,8 +44,10 @@ VERDICTS = pa.schema(
         pa.field("cpu_s", pa.float64(), nullable=False),
         pa.field("wall_s", pa.float64(), nullable=False),
         pa.field("verifier", pa.string(), nullable=False),
+        pa.field("trust", pa.string()),
     ]
 )
+"""``trust`` is null, or not there at all, in verdicts of earlier versions: they have it in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,4 +183,5 @@ def _sample(record: dict[str, Any]) -> Sample:
 def _verdict(record: dict[str, Any]) -> Verdict:
     fields = {name: record[name] for name in ("verifier", "extracted", "detail", "cpu_s", "wall_s")}
     reason = Reason(record["reason"]) if record["reason"] else None
-    return Verdict(outcome=Outcome(record["outcome"]), reason=reason, **fields)
+    trust = Trust(record.get("trust") or Trust.FULL)
+    return Verdict(outcome=Outcome(record["outcome"]), reason=reason, trust=trust, **fields)

@@ -50,6 +50,7 @@ MAY_CHANGE = (
     "select.",
     "train.",
     "verifiers.",
+    "sandbox.",
     "runs",
     "name",
     "sampling.n",

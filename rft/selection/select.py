@@ -16,7 +16,7 @@ from rft.errors import RunError
 from rft.seeds import derive_seed
 from rft.selection.dedupe import text_key
 from rft.selection.equations import false_equations
-from rft.types import JSON, Judged, Outcome, Problem, Prompt, Row
+from rft.types import JSON, Judged, Outcome, Problem, Prompt, Row, Trust
 
 Step = Callable[[Sequence[Judged]], list[Judged]]
 
@@ -27,6 +27,7 @@ class Drop(StrEnum):
     UNJUDGED = "unjudged"
     TRUNCATED = "truncated"
     INCORRECT = "incorrect"
+    LOW_TRUST = "low_trust"
     FALSE_EQUATION = "false_equation"
     DUPLICATE = "duplicate"
     OVER_CAP = "over_cap"
@@ -42,6 +43,8 @@ class Rules:
     """Keep the first of several samples of a problem with the same normalised text."""
     cap: int | None = 10
     """At most so many samples per problem (ReST-EM: 10); None keeps all."""
+    low_trust: bool = True
+    """Drop a sample whose verdict its program may have bought: see ``Trust.LOW``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ def steps(rules: Rules, seed: int) -> Iterator[tuple[Drop, Step]]:
     yield Drop.UNJUDGED, partial(without, Outcome.UNJUDGED)
     yield Drop.TRUNCATED, partial(without, Outcome.TRUNCATED)
     yield Drop.INCORRECT, partial(without, Outcome.INCORRECT)
+    if rules.low_trust:
+        yield Drop.LOW_TRUST, without_low_trust
     if rules.false_equations:
         yield Drop.FALSE_EQUATION, without_false_equations
     if rules.dedupe:
@@ -154,6 +159,11 @@ def steps(rules: Rules, seed: int) -> Iterator[tuple[Drop, Step]]:
 def without(outcome: Outcome, judged: Sequence[Judged]) -> list[Judged]:
     """Returns the samples with any other outcome."""
     return [one for one in judged if one.verdict.outcome is not outcome]
+
+
+def without_low_trust(judged: Sequence[Judged]) -> list[Judged]:
+    """Returns the samples whose verdict was out of their reach."""
+    return [one for one in judged if one.verdict.trust is not Trust.LOW]
 
 
 def without_false_equations(judged: Sequence[Judged]) -> list[Judged]:
