@@ -1,0 +1,54 @@
+"""Sandboxes of every backend, for tests that hold for all of them."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from rft.errors import InputError
+from rft.sandboxes.docker import DockerSandbox
+from rft.sandboxes.local import LocalSandbox
+from rft.types import Sandbox
+from tests.conftest import require_local
+from tests.sandboxes.servers import Remote
+
+BASE = os.environ.get("RFT_TEST_BASE", "python:3.11-slim")
+"""A Debian base image with Python; the gate makes one without a registry."""
+MakeSandbox = Callable[[], Sandbox]
+
+
+@pytest.fixture(scope="session")
+def languages_image() -> str:
+    """The name of an image with all languages, built once."""
+    from rft.sandboxes import images
+    from rft.sandboxes.containers import connect
+
+    engine = connect()
+    try:
+        return images.build(engine, BASE, languages=True, network="host").tag
+    except InputError as error:
+        if "docker" in os.environ.get("RFT_REQUIRE", ""):
+            raise
+        pytest.skip(f"the image cannot be built here: {error}")
+    finally:
+        engine.close()
+
+
+@pytest.fixture(scope="session", params=["local", "http", pytest.param("docker", marks=pytest.mark.docker)])
+def make_sandbox(request: pytest.FixtureRequest) -> MakeSandbox:
+    """Makes sandboxes of a backend, with two slots."""
+    if request.param == "docker":
+        image = request.getfixturevalue("languages_image")
+        return lambda: DockerSandbox(slots=2, image=image)
+    require_local()
+    if request.param == "http":
+        return lambda: Remote(LocalSandbox(slots=2))
+    return lambda: LocalSandbox(slots=2)
+
+
+@pytest.fixture(scope="session")
+def sandbox(make_sandbox: MakeSandbox) -> Iterator[Sandbox]:
+    """One sandbox for many tests, as a run has."""
+    made = make_sandbox()
+    yield made
+    made.close()
