@@ -5,6 +5,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from rft.errors import InputError
 from rft.models import embedded
+from rft.sandboxes.launched import isolation_fault
+from rft.sandboxes.local import LocalSandbox
 
 NEEDS = {"vllm": "vllm", "train": "trl"}
 REQUIRED = os.environ.get("RFT_REQUIRE", "").split()
@@ -50,6 +53,23 @@ def smollm2() -> Path:
         if REQUIRED:
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def local() -> Iterator[LocalSandbox]:
+    """A local sandbox with two slots."""
+    require_local()
+    sandbox = LocalSandbox(slots=2)
+    yield sandbox
+    sandbox.close()
+
+
+def require_local() -> None:
+    """Skips where the kernel lets nobody make namespaces, in many a container for instance; never in the gate."""
+    fault = isolation_fault()
+    if fault is not None:
+        why = f"no local sandbox here: {fault}"
+        pytest.fail(why) if "local" in REQUIRED else pytest.skip(why)
 
 
 @pytest.fixture(scope="session")

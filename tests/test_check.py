@@ -148,7 +148,7 @@ def test_a_verifier_without_a_prover_is_reported_once_and_counted() -> None:
     report = check_task([problem(9), *odd], lambda name: Toy())
     assert report.n_unproved == 3
     assert tried(report) == [("own/0", "verifier")]
-    assert report.findings[0].saw == "'taste' cannot be proved; known: choice, exact, math"
+    assert report.findings[0].saw == "'taste' cannot be proved; known: choice, code, exact, math"
     assert not report.passed
 
 

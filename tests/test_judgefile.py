@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from rft.errors import InputError
 from rft.judgefile import MAX_DEPTH, judge_file
-from rft.types import Outcome, Verifier
+from rft.types import Outcome, Problem, Trust, Verdict, Verifier
 from rft.verifiers.math.verifier import MathVerifier
 
 GOOD = '{"id": "a", "reference": "1", "completion": "\\\\boxed{1}"}'
@@ -236,10 +236,27 @@ DEEP = "[" * 200_000
             '{"id": "x", "completion": "1", "reference": "1", "verifier": "exact", "policy": {}}',
             "'policy' is for the verifier math",
         ),
+        (
+            '{"id": "x", "completion": "1", "reference": "1", "limits": {"wall_s": 5}}',
+            "'limits' is for the verifier code; this line's is 'math'",
+        ),
+        (
+            '{"id": "x", "completion": "1", "reference": {"tests": "t"}, "verifier": "code", "limits": {"wall": 5}}',
+            "'limits' is {'wall': 5}; an object is wanted, with some of cpu_s, wall_s",
+        ),
+        (
+            '{"id": "x", "completion": "1", "reference": {"tests": "t"}, "verifier": "code", "limits": {"wall_s": 0}}',
+            "'limits.wall_s' is 0; a number above 0",
+        ),
+        (
+            '{"id": "x", "completion": "1", "reference": "assert f(1)", "verifier": "code"}',
+            "'reference' is 'assert f.1.'; the verifier code wants an object",
+        ),
     ],
     ids=[
         *("brackets", "deep reference", "just too deep", "finish", "finish list", "no text", "long number"),
         *("policy key", "policy kind", "policy of another"),
+        *("limits of another", "limits key", "limits value", "code text"),
     ],
 )
 def test_a_bad_line_is_named_or_left_out(
@@ -273,3 +290,32 @@ def test_an_unknown_verifier_is_named_with_its_line(tmp_path: Path, source: Path
 def test_null_counts_as_left_out(tmp_path: Path, source: Path, math: MathVerifier) -> None:
     source.write_text(GOOD[:-1] + ', "finish_reason": null, "verifier": null}\n')
     assert judge(source, tmp_path / "out.jsonl", math) == ({"correct": 1}, 0)
+
+
+class Echo:
+    """Is shown the reference and says it back, with little trust where there is no solution."""
+
+    id = "echo-1-0"
+
+    def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
+        trust = Trust.FULL if "solution" in problem.reference else Trust.LOW
+        said = json.dumps(problem.reference.get("limits"), sort_keys=True)
+        return [Verdict(Outcome.CORRECT, self.id, detail=said, trust=trust) for _ in completions]
+
+    def close(self) -> None:
+        return
+
+
+def test_a_lines_limits_win_over_its_references_and_low_trust_is_said(tmp_path: Path, source: Path) -> None:
+    limited = {"tests": "t", "limits": {"wall_s": 9, "cpu_s": 8}}
+    lines = [
+        {"id": "a", "completion": "c", "reference": limited, "limits": {"wall_s": 5}},
+        {"id": "b", "completion": "c", "reference": limited | {"solution": "s"}},
+        {"id": "c", "completion": "c", "reference": {"tests": "t", "solution": "s"}, "limits": {"disk_mib": 0.5}},
+    ]
+    source.write_text("\n".join(map(json.dumps, lines)))
+    out = tmp_path / "out.jsonl"
+    judge_file(source, out, lambda name, where: Echo(), "code", workers=1, skip_bad=False)
+    found = records(out.read_text())
+    assert [json.loads(r["detail"]) for r in found] == [{"cpu_s": 8, "wall_s": 5}, limited["limits"], {"disk_mib": 0.5}]
+    assert [r.get("trust") for r in found] == ["low", None, None]

@@ -3,7 +3,7 @@
 import pytest
 
 from rft.exact import parse_number
-from rft.probes import PROVERS, Tried, comparable, math_other, math_right, math_wrong, probes
+from rft.probes import PROVERS, Tried, code_singles, comparable, math_other, math_right, math_wrong, probes
 from rft.types import JSON, Problem
 
 
@@ -99,3 +99,70 @@ def test_references_that_differ_do_not_compare_equal() -> None:
     assert comparable("85") != comparable("86")
     assert comparable({"a": 1}) != comparable({"a": 2})
     assert parse_number("85") != parse_number("86")
+
+
+ADD = {"entry_point": "add", "tests": "assert add(1, 2) == 3", "solution": "def add(a, b):\n    return a + b\n"}
+
+
+def test_code_is_tried_with_its_solution_and_with_programs_that_solve_nothing() -> None:
+    prover, asked = PROVERS["code"], problem(ADD)
+    assert prover.right(asked) == ["```python\ndef add(a, b):\n    return a + b\n```"]
+    assert prover.wrong(asked) == [
+        "```python\npass\n```",
+        "```python\ndef add(*args, **kwargs):\n    return None\n```",
+        "```python\ndef add(*args, **kwargs):\n    return -7919\n```",
+    ]
+    assert prover.right(problem({"tests": "assert add(1, 2) == 3"})) == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ({"tests": "assert add(1, 2) == 3"}, "def add(*args"),
+        ({"entry_point": "Solution.add", "tests": "assert add(1)"}, "class Solution:\n    def add(self, *args"),
+        ({"entry_point": "add", "language": "js", "tests": "check(add)"}, "function add(...args) {\n  return null;"),
+        ({"cases": [{"stdin": "", "stdout": "3"}]}, "print(-7919)"),
+        ({"language": "c++", "cases": [{"stdin": "", "stdout": "3"}]}, 'std::printf("-7919\\n")'),
+        ({"language": "go", "cases": [{"stdin": "", "stdout": "3"}]}, "fmt.Println(-7919)"),
+    ],
+)
+def test_wrong_programs_are_of_the_references_language_and_form(reference: JSON, said: str) -> None:
+    assert any(said in program for program in PROVERS["code"].wrong(problem(reference)))
+
+
+@pytest.mark.parametrize(
+    ("reference", "alone"),
+    [
+        (ADD, ["assert add(1, 2) == 3"]),
+        (ADD | {"tests": ["assert add(1, 1) == 2", "assert add(0, 1)"]}, ["assert add(1, 1) == 2", "assert add(0, 1)"]),
+        (
+            ADD | {"tests": "def check(f):\n    assert True, 'ok'\n    assert f(1, 1) == 2\n    assert not f(0, 0)"},
+            [
+                "def check(f):\n    pass\n    assert f(1, 1) == 2\n    pass",
+                "def check(f):\n    pass\n    pass\n    assert not f(0, 0)",
+            ],
+        ),
+        (ADD | {"tests": "def check("}, []),
+    ],
+)
+def test_every_assert_is_tried_alone(reference: JSON, alone: list[str]) -> None:
+    singles = list(code_singles(problem(reference)))
+    assert [single.problem.reference for single in singles] == [
+        {"entry_point": "add", "tests": tests} for tests in alone
+    ]
+    assert all(len(single.completions) == 2 for single in singles)
+
+
+def test_every_case_is_tried_alone() -> None:
+    cases = [{"stdin": "1", "stdout": "2"}, {"stdin": "2", "stdout": "4"}]
+    reference = {"cases": cases, "solution": "print(2 * int(input()))", "tokens": True, "checks": 2}
+    singles = list(code_singles(problem(reference)))
+    assert [single.problem.reference for single in singles] == [{"cases": [case], "tokens": True} for case in cases]
+
+
+def test_what_is_no_code_reference_has_nothing_to_try() -> None:
+    references: list[JSON] = ["85", None, {"tests": []}, {"cases": "x"}]
+    for reference in references:
+        assert PROVERS["code"].right(problem(reference)) == []
+        assert list(PROVERS["code"].singles(problem(reference))) == []
+    assert list(PROVERS["math"].singles(problem("85"))) == []

@@ -10,13 +10,19 @@ from hypothesis import strategies as st
 from rft.errors import RunError
 from rft.selection.dedupe import distinct, normalise, text_key
 from rft.selection.select import Drop, Funnel, Rules, select, select_problem, to_row
-from rft.types import FinishReason, Judged, Outcome, Problem, Sample, Verdict
+from rft.types import FinishReason, Judged, Outcome, Problem, Sample, Trust, Verdict
 
 
-def judged(index: int, outcome: Outcome = Outcome.CORRECT, text: str | None = None, problem_id: str = "p") -> Judged:
+def judged(
+    index: int,
+    outcome: Outcome = Outcome.CORRECT,
+    text: str | None = None,
+    problem_id: str = "p",
+    trust: Trust = Trust.FULL,
+) -> Judged:
     text = f"solution {index}" if text is None else text
     sample = Sample(problem_id, 0, index, text, 5, FinishReason.STOP, "replay", seed=None)
-    return Judged(sample, Verdict(outcome, "math-1-0", extracted="4"))
+    return Judged(sample, Verdict(outcome, "math-1-0", extracted="4", trust=trust))
 
 
 def problem(problem_id: str = "p") -> Problem:
@@ -36,6 +42,7 @@ ONE_OF_EACH = [
     judged(5, text=" 2 +\n2 = 4 "),
     judged(6),
     judged(7),
+    judged(8, trust=Trust.LOW),
 ]
 
 
@@ -47,8 +54,8 @@ def test_every_step_drops_what_it_says() -> None:
 
 
 def test_rules_can_be_switched_off_but_correctness_cannot() -> None:
-    found = select_problem(ONE_OF_EACH, Rules(false_equations=False, dedupe=False, cap=None), seed=0)
-    assert indices(found.kept) == [3, 4, 5, 6, 7]
+    found = select_problem(ONE_OF_EACH, Rules(false_equations=False, dedupe=False, cap=None, low_trust=False), seed=0)
+    assert indices(found.kept) == [3, 4, 5, 6, 7, 8]
     assert set(found.dropped) == {Drop.UNJUDGED, Drop.TRUNCATED, Drop.INCORRECT}
 
 
@@ -97,11 +104,12 @@ def test_funnel_json_names_every_step_in_order() -> None:
         ("unjudged", 1),
         ("truncated", 1),
         ("incorrect", 2),
+        ("low_trust", 1),
         ("false_equation", 1),
         ("duplicate", 1),
         ("over_cap", 1),
     ]
-    assert (found["sampled"], found["kept"]) == (9, 2)
+    assert (found["sampled"], found["kept"]) == (10, 2)
     assert found["problems"] == {"sampled": 2, "solved": 1, "kept": 1}
 
 

@@ -70,6 +70,44 @@ def test_gzip_is_told_by_its_first_bytes_and_a_byte_order_mark_is_passed_over(tm
     assert read(str(path))[0].reference == "4"
 
 
+@pytest.mark.parametrize(
+    ("reference", "read_as"),
+    [
+        ({"tests": "assert f() == 1", "setup": None}, {"tests": "assert f() == 1"}),
+        ('{"entry_point": "f", "tests": ["assert f()"]}', {"entry_point": "f", "tests": ["assert f()"]}),
+        ({"cases": [{"stdin": "1", "stdout": "1", "args": None}]}, {"cases": [{"stdin": "1", "stdout": "1"}]}),
+        ({"cases": [{"args": [], "kwargs": None, "expected": None}]}, {"cases": [{"args": [], "expected": None}]}),
+    ],
+)
+def test_code_takes_objects_with_tests_or_cases_also_as_text(
+    tmp_path: Path, reference: object, read_as: object
+) -> None:
+    path = jsonl(tmp_path / "own.jsonl", GOOD | {"reference": reference})
+    assert read(path, verifier="code")[0].reference == read_as
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("assert f() == 1", "the reference is text, but not JSON"),
+        (["assert f() == 1"], "the reference is ['assert f() == 1']; for code it is an object"),
+        ('"assert f()"', "the reference is 'assert f()'; for code it is an object"),
+        ({"entry_point": "f", "tests": ""}, "the reference has the keys entry_point, tests; for code"),
+        ({"tests": None}, "the reference has the keys none; for code"),
+    ],
+)
+def test_a_bad_reference_for_code_is_named(tmp_path: Path, reference: object, said: str) -> None:
+    good = GOOD | {"reference": {"tests": "assert f()"}}
+    text = refusal(jsonl(tmp_path / "own.jsonl", good, GOOD | {"id": "b", "reference": reference}), verifier="code")
+    assert f"line 2, problem 'b', column 'reference': {said}" in text
+
+
+def test_parquet_references_lose_the_keys_that_only_other_rows_have(tmp_path: Path) -> None:
+    references = [{"cases": [{"stdin": "1", "stdout": "2"}]}, {"entry_point": "f", "tests": "assert f()"}]
+    path = parquet(tmp_path / "own.parquet", {"prompt": ["p", "q"], "reference": references})
+    assert [problem.reference for problem in read(path, kind=Parquet, verifier="code")] == references
+
+
 def test_other_verifiers_take_references_of_any_shape(tmp_path: Path) -> None:
     reference = {"cases": [{"stdin": "1", "stdout": "1"}], "strict": True}
     path = jsonl(tmp_path / "own.jsonl", GOOD | {"reference": reference})

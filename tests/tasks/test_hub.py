@@ -52,12 +52,20 @@ def test_a_folder_with_torn_data_gives_one_sentence(folder: str) -> None:
 
 @pytest.mark.parametrize(
     "task",
-    ["hub.Hub(dataset='nobody/nothing')", "math.Math()", "gsm8k.Gsm8k(source='hub')", "hub.Hub(dataset='./none')"],
+    [
+        "hub.Hub(dataset='nobody/nothing')",
+        "hub.Hub(dataset='./none')",
+        "math.Math()",
+        "gsm8k.Gsm8k(source='hub')",
+        "mbpp.Mbpp(source='hub')",
+        "apps.Apps()",
+        "codecontests.CodeContests()",
+    ],
 )
 def test_without_the_hub_the_next_step_is_named(task: str, tmp_path: Path) -> None:
     program = f"""
 from rft.errors import InputError
-from rft.tasks import gsm8k, hub, math
+from rft.tasks import apps, codecontests, gsm8k, hub, math, mbpp
 try:
     list({task}.problems("train"))
 except InputError as error:
