@@ -129,7 +129,8 @@ class Engine:
         places = [f"--{name}={self._folder}/{name}" for name in ("data-root", "exec-root", "pidfile")]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["dockerd", *places, "-H", self.address, "--bridge=none", "--iptables=false"],
+                # in a network of its own: without a bridge of its own it would remove the machine's docker0
+                ["unshare", "--net", "dockerd", *places, "-H", self.address, "--bridge=none", "--iptables=false"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
