@@ -18,6 +18,7 @@ BACKENDS = ["local", pytest.param("docker", marks=pytest.mark.docker)]
 NORMAL = Limits(cpu_s=5, wall_s=10)
 TRACE = (HERE / "trace.py.txt").read_text()
 MARKS = {"forgeable", "short"}
+JAVASCRIPT = Program("const add = (a, b) => a + b;", "javascript")
 TABLE = attacks()
 SCRIPTS = [attack for attack in TABLE if attack.form == "run"]
 CANDIDATES = [attack for attack in TABLE if attack.form != "run"]
@@ -69,7 +70,7 @@ def test_a_verdict_cannot_be_bought(attack: Attack, watch: Watch, trace: dict[st
     assert not (statuses := attack.holds - MARKS) or found.candidate.status in statuses, found
     kept_in(found.candidate, watch)
     kept_in(found.tester, watch)
-    unscathed(watch, trace)
+    unscathed(watch, trace, attack.language)
 
 
 @pytest.mark.parametrize("attack", SCRIPTS, ids=lambda attack: attack.name)
@@ -82,7 +83,7 @@ def test_a_script_cannot_get_out(attack: Attack, watch: Watch, trace: dict[str, 
         assert found.stdout.rstrip().endswith("contained") or "bomb" in attack.name or "chain" in attack.name, found
     elif found.status is Status.EXITED:
         assert "bomb" in attack.name or "Traceback" not in found.stderr, found.stderr
-    unscathed(watch, trace)
+    unscathed(watch, trace, attack.language)
 
 
 def test_nothing_is_left_after_closing(backend: tuple[str, str | None], tmp_path: Path) -> None:
@@ -114,13 +115,16 @@ def kept_in(found: Execution, watch: Watch) -> None:
     assert watch.secret not in told
 
 
-def unscathed(watch: Watch, trace: dict[str, Any]) -> None:
+def unscathed(watch: Watch, trace: dict[str, Any], language: str) -> None:
     """The host is as it was, and so is what the next program in the same slot finds."""
+    # first, since a tester of call cases that waits for their next candidate makes way for other tests
+    if language == "javascript":
+        watch.sandbox.examine(JAVASCRIPT, EXAMS["check"].exam, NORMAL)
+    add = EXAMS["add"]
+    report = watch.sandbox.examine(Program(add.solution), add.exam, NORMAL).report
     assert watch.faults() == []
     now = traced(watch)
     assert {name: (trace[name], now[name]) for name in trace if now[name] != trace[name]} == {}
-    add = EXAMS["add"]
-    report = watch.sandbox.examine(Program(add.solution), add.exam, NORMAL).report
     assert report is not None
     assert (report["passed"], report["checks"], report["forgeable"]) == (True, add.checks, False)
 
@@ -140,4 +144,4 @@ def warm_up(watch: Watch) -> None:
     watch.sandbox.examine(Program("import numpy\n" + EXAMS["add"].solution), EXAMS["add"].exam, NORMAL)
     watch.sandbox.examine(Program(EXAMS["arrays"].solution), EXAMS["arrays"].exam, NORMAL)
     watch.sandbox.run(Program("", "javascript"), NORMAL)
-    watch.sandbox.examine(Program("const add = (a, b) => a + b;", "javascript"), EXAMS["check"].exam, NORMAL)
+    watch.sandbox.examine(JAVASCRIPT, EXAMS["check"].exam, NORMAL)
