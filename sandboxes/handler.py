@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from email.errors import MultipartInvariantViolationDefect, NoBoundaryInMultipartDefect
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -39,6 +40,8 @@ HEADER_S, BODY_S, WRITE_S = 10.0, 30.0, 30.0
 """Each for the whole header, body or answer, however it is cut up."""
 DRAIN_S, DRAIN_BYTES = 5.0, 64 * 1024 * 1024
 """What is still read of a body that was refused: closing at once would reset the connection under our answer."""
+_MULTIPART = frozenset({NoBoundaryInMultipartDefect, MultipartInvariantViolationDefect})
+"""What the parser says of a multipart head, whose body it never sees; its kind is refused like any other."""
 
 
 class Refusal(Exception):
@@ -149,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             path = urlsplit(self.path).path
         except ValueError:
             path = ""
-        if not path or self.headers.defects:
+        if not path or not _MULTIPART.issuperset(map(type, self.headers.defects)):
             self.close_connection = True
             raise Refusal(400, "request", "the head of the request is malformed")
         return path
