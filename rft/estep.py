@@ -12,7 +12,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -21,6 +20,7 @@ from rft.errors import UnjudgedError
 from rft.progress import Observer, Progress
 from rft.seeds import derive_seed
 from rft.stages import Group, StageFolder, Tally
+from rft.threads import verifying
 from rft.types import (
     FinishReason,
     Outcome,
@@ -87,7 +87,7 @@ class EStep:
         progress = self._progress(draw, there)
         self.observer.begin(progress)
         try:
-            with _workers(self.config.workers) as pool:
+            with verifying(self.config.workers, patient=True) as pool:
                 self._sample(draw, sampler, there, progress, pool if judge else None)
             self._raise_faults()
             if judge:
@@ -185,7 +185,7 @@ class EStep:
     def _verify(self, problems: Iterable[Problem], progress: Progress, again_unjudged: bool = False) -> None:
         todo = self._unjudged_masks(again_unjudged or self._too_many_unjudged(progress.outcomes))
         if todo:
-            with _workers(self.config.workers) as pool:
+            with verifying(self.config.workers, patient=True) as pool:
                 for found in self.folder.groups(problems, self.verifier_ids):
                     samples = [s for s in found.samples if todo.get(found.problem.id, 0) >> s.index & 1]
                     if samples:
@@ -251,18 +251,6 @@ class EStep:
                 f"{self.config.max_unjudged:.1%}. Their reasons are in {self.folder.path / 'verdicts'}; mend the cause "
                 "and run the same command again: they are judged anew, nothing is sampled again"
             )
-
-
-@contextmanager
-def _workers(n: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that finish their work on a normal end and drop what they have not begun on any other."""
-    pool = ThreadPoolExecutor(n, "verify")
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 @dataclass

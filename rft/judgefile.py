@@ -32,6 +32,7 @@ from typing import BinaryIO, cast
 from rft.errors import InputError
 from rft.estep import judge
 from rft.files import replace
+from rft.threads import verifying
 from rft.types import JSON, FinishReason, Limits, Outcome, Problem, Sample, Trust, Verdict, Verifier
 from rft.verifiers.math.policy import policy_of
 
@@ -90,25 +91,13 @@ def judge_file(
     readable = (line for line in lines(source, default_verifier, skip_bad) if line is not None)
     with (
         _writing(out) as file,
-        _threads(workers) as pool,
+        verifying(workers, patient=False) as pool,
         closing(_verdicts(readable, verifiers, pool)) as judged,
     ):
         for line, verdict in judged:
             outcomes[verdict.outcome] += 1
             _write(file, _record(line.id, verdict), out)
     return outcomes, n_skipped
-
-
-@contextmanager
-def _threads(n: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that finish their work on a normal end. On any other nobody waits: the caller ends what they use."""
-    pool = ThreadPoolExecutor(n, "verify")
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 def _check_places(source: Path, out: Path) -> None:

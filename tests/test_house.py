@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "export": FOUNDATION,
     "store": FOUNDATION | {"lock"},
     "verifiers": FOUNDATION | {"sandboxes"},
-    "estep": FOUNDATION | {"config", "progress", "stages"},
+    "estep": FOUNDATION | {"config", "progress", "stages", "threads"},
 }
 """Room -> what it may import of ``rft`` besides itself. ``loop`` and ``cli`` stand on top and may import all."""
 
@@ -73,3 +73,14 @@ def test_the_command_line_starts_without_heavy_packages() -> None:
     program = f"import sys, rft.cli; print([m for m in {heavy} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert shown == "[]\n"
+
+
+def test_the_host_imports_nothing_that_is_run_inside_by_its_path() -> None:
+    """Such a file puts its folders first on ``sys.path``, where bare ``verifiers`` or ``tasks`` would be found."""
+    program = (
+        "import sys; before = list(sys.path); import rft.sandboxes.local, rft.sandboxes.docker, rft.sandboxes.serve"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{program}; print(sys.path == before)"], capture_output=True, text=True
+    )
+    assert shown.stdout == "True\n", shown.stderr
