@@ -41,7 +41,7 @@ def calls_check(tree: ast.Module) -> bool | None:
     """Whether a program calls the function ``check`` that it defines; None when it defines none."""
     if not any(isinstance(node, Definition) and node.name == "check" for node in tree.body):
         return None
-    names = (node for node in _in_order(tree) if isinstance(node, ast.Name))
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
     return any(name.id == "check" and isinstance(name.ctx, ast.Load) for name in names)
 
 

@@ -59,8 +59,7 @@ def _joined(context: str, source: str) -> str:
         return source
     future: list[str] = []
     context = _without_future(context, tree, future)
-    tree = Parser().parse(source).tree
-    if tree is not None:
+    if "__future__" in source and (tree := Parser().parse(source).tree) is not None:
         source = _without_future(source, tree, future)
     return "".join(future) + context + ("" if context.endswith("\n") else "\n") + source
 

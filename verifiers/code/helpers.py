@@ -26,7 +26,7 @@ def setup_of(reference: Reference) -> str:
     context = _before(reference.prompt, reference.wanted or "")
     tree = Parser().parse(context).tree or ast.Module([], [])
     defined = set[str]().union(*(bound_names(node) for node in statements(tree.body)))
-    needed = free_names(f"{reference.setup}\n{reference.program}") & defined
+    needed = defined and free_names(f"{reference.setup}\n{reference.program}") & defined
     return f"{context}\n{reference.setup}" if needed else reference.setup
 
 

@@ -182,6 +182,8 @@ def completed(chosen: Piece, before: Sequence[Piece], after: Sequence[Piece], en
     """
     own = (entry_point or "").partition(".")[0]
     pool = [*reversed(before), *after]
+    if not pool:
+        return chosen.text
     wanted = sorted(free_names(chosen.text) - {own})
     borrowed: dict[tuple[int, int], str] = {}
     while wanted and len(borrowed) < MAX_BORROWED:

@@ -9,8 +9,6 @@ It is run once per problem and process, in the same sandbox and way as the candi
 - A solution that fails makes the reference a bad one: nothing is said of any candidate.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -75,26 +73,3 @@ def terms_of(reference: Reference, proof: Proof, limits: Limits, scale: float, l
     limits = reference.limited(stretched)
     budget_s = max(BUDGET * limits.wall_s, scale * took.wall_s)
     return Terms(limits, budget_s, proof.checks, proof.plain, proof.solved)
-
-
-class Proofs:
-    """Proofs by the text of their reference, the latest so many. Thread-safe; two threads may make the same one."""
-
-    def __init__(self, at_most: int) -> None:
-        self._at_most = at_most
-        self._known: OrderedDict[bytes, Proof] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: bytes, make: Callable[[], Proof]) -> Proof:
-        """Returns the proof of a key, made now if it is not known; one that does not last is not kept."""
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        proof = make()
-        if proof.lasting:
-            with self._lock:
-                self._known[key] = proof
-                while len(self._known) > self._at_most:
-                    self._known.popitem(last=False)
-        return proof

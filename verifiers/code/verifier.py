@@ -26,15 +26,16 @@ from rft.verifiers.code.attempts import attempt
 from rft.verifiers.code.context import with_prompt
 from rft.verifiers.code.extract import Extracted, NoCode, extract
 from rft.verifiers.code.helpers import setup_of
+from rft.verifiers.code.latest import Latest
 from rft.verifiers.code.reference import Reference, read_reference
-from rft.verifiers.code.reference_run import Proof, Proofs, prove, terms_of
+from rft.verifiers.code.reference_run import Proof, prove, terms_of
 from rft.verifiers.code.rulings import one_line
 from rft.verifiers.code.terms import Attempt, Terms
 
 VERSION = 1
 """Goes up with every change that may change a verdict."""
-N_PROOFS = 4096
-"""Reference runs that are remembered."""
+N_PROOFS, N_REFERENCES = 4096, 32
+"""Runs of solutions, and references that were read (some are large), that are remembered."""
 DEFAULT = Limits()
 COMMON_IMPORTS = """\
 import bisect, collections, copy, datetime, functools, heapq, itertools, json, math, operator, random, re, statistics
@@ -85,7 +86,8 @@ class CodeVerifier:
                 )
         self._limits = Limits(**{limit.name: settings[limit.name] for limit in fields(Limits)})
         self._sandbox: Sandbox | None = None
-        self._proofs = Proofs(N_PROOFS)
+        self._proofs = Latest[Proof](N_PROOFS, lambda proof: proof.lasting)
+        self._references = Latest[Reference | str](N_REFERENCES)
         self.id = f"code-{VERSION}-{sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]}"
 
     def use(self, sandbox: Sandbox) -> None:
@@ -98,22 +100,23 @@ class CodeVerifier:
         Raises:
             InputError: there is no sandbox, or it does not have the language that the reference names.
         """
-        reference = _readable(problem.reference)
+        key = _digest(problem.reference)
+        reference = self._references.get(key, lambda: _readable(problem.reference))
         if isinstance(reference, str):
             unusable = Verdict(Outcome.UNJUDGED, self.id, Reason.BAD_REFERENCE, detail=one_line(reference))
             return [unusable] * len(completions)
         found = [self._program(reference, completion) for completion in completions]
         sources = list(dict.fromkeys(one.source for one in found if isinstance(one, Extracted)))
-        judged = self._attempts(problem.reference, reference, sources) if sources else {}
+        judged = self._attempts(key, reference, sources) if sources else {}
         return [self._verdict(one, judged) for one in found]
 
     def close(self) -> None:
         """Does nothing: the sandbox is not its own."""
 
-    def _attempts(self, text: JSON, reference: Reference, sources: Sequence[str]) -> dict[str, Attempt]:
+    def _attempts(self, key: bytes, reference: Reference, sources: Sequence[str]) -> dict[str, Attempt]:
         """What became of each program."""
         sandbox = self._given()
-        proof = self._proofs.get(_digest(text), lambda: self._prove(sandbox, reference))
+        proof = self._proofs.get(key, lambda: self._prove(sandbox, reference))
         if proof.fault is not None:
             return dict.fromkeys(sources, Attempt(proof.fault))
         terms = terms_of(reference, proof, self._limits, self.scale, self.longest_s)
