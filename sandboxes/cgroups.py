@@ -1,7 +1,7 @@
 """Control groups for local sandboxes: they bound the memory and the processes of all programs in a sandbox together.
 
 They can be had as root with version 1, or with version 2 where the process's own group hands out ``memory`` and
-``pids``. Where they cannot, the limits of single processes still hold, and a sandbox says that it has no more.
+``pids``. Where they cannot, the limits of single processes still hold, and the supervisor watches memory.
 """
 
 import os

@@ -16,6 +16,7 @@ from typing import Any
 
 from rft.errors import InputError, SandboxError
 from rft.sandboxes.image.seccomp import profile
+from rft.sandboxes.inside.confine import ANYWHERE, ISOLATED
 
 USER = "65534:65534"
 STREAM = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
@@ -61,8 +62,15 @@ class Shape:
     """An OCI runtime that the engine knows, e.g. ``runsc``."""
 
 
-def configuration(shape: Shape, engine: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
-    """Returns what the engine's API takes to create a container; ``engine`` is what it says of itself (``info``)."""
+def configuration(shape: Shape, engine: dict[str, Any], labels: dict[str, str], slot: str = ANYWHERE) -> dict[str, Any]:
+    """Returns what the engine's API takes to create a container.
+
+    Args:
+        shape: what it may use.
+        engine: what the engine says of itself (``info``).
+        labels: by which it is known.
+        slot: which of how many containers it is (see ``rft.sandboxes.inside.supervisor``).
+    """
     memory = shape.memory_mib << 20
     tmpfs = f"rw,noexec,nosuid,nodev,size={SCRATCH_MIB}m,mode=1777"
     host: dict[str, Any] = {
@@ -92,6 +100,7 @@ def configuration(shape: Shape, engine: dict[str, Any], labels: dict[str, str]) 
     streams = dict.fromkeys(("OpenStdin", "StdinOnce", "AttachStdin", "AttachStdout", "AttachStderr"), True)
     return {
         "Image": shape.image,
+        "Cmd": ["{}", ISOLATED, slot],
         "User": USER,
         "Hostname": "sandbox",
         "NetworkDisabled": True,

@@ -13,6 +13,7 @@ import os
 import time
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from secrets import token_hex
 from typing import Any
 from weakref import WeakSet
@@ -81,7 +82,7 @@ class DockerSandbox:
         self.slots = self.slots or int(self.info.get("NCPU") or os.cpu_count() or 1)
         self.id = token_hex(8)
         self._started: WeakSet[Container] = WeakSet()
-        self._pool = Pool([self._start] * self.slots, self.recycle_after)
+        self._pool = Pool([partial(self._start, slot) for slot in range(self.slots)], self.recycle_after)
         atexit.register(self.close)
 
     def run(self, program: Program, limits: Limits) -> Execution:
@@ -114,12 +115,12 @@ class DockerSandbox:
     def _execution(self, facts: dict[str, Any], limits: Limits) -> Execution:
         return execution(facts, limits, self.enforced, self.backend, self.found.digest)
 
-    def _start(self) -> Container:
+    def _start(self, slot: int) -> Container:
         """Starts a container; waits for an engine that is away."""
         from docker.errors import APIError
 
         shape = Shape(self.found.digest, self.memory_mib, self.cpus, self.processes, self.runtime)
-        config = configuration(shape, self.info, {OWNER: owner(), RUN: self.id})
+        config = configuration(shape, self.info, {OWNER: owner(), RUN: self.id}, f"{slot}/{self.slots}")
         deadline = time.monotonic() + ENGINE_BACK_S
         while True:
             try:

@@ -102,6 +102,7 @@ class _Result:
         self.stderr, self.stderr_cut = _cut(given.get("stderr"), limits)
 
     def execution(self, status: Status) -> Execution:
+        """Returns what was read, as the facts of a program that ended so."""
         code = self.code if status in (Status.EXITED, Status.COMPILE_ERROR) else None
         return Execution(
             status=status,

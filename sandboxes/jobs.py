@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from rft.sandboxes import languages
+from rft.sandboxes.inside.job import MAX_STARVED
 from rft.sandboxes.pool import Pool
 from rft.types import JSON, Examination, Execution, Limits, Program, Status
 
 ToExecution = Callable[[dict[str, Any], Limits], Execution]
 """Makes an execution of one child's facts."""
-MAX_STARVED = 3.0
-"""As in ``rft.sandboxes.inside.job``: how much longer than its wall limit a starved program may take."""
 PRELOADED = ("numpy",)
 """Packages that take long to import; a program that names one gets a warm interpreter that holds it."""
 

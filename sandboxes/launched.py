@@ -13,8 +13,7 @@ from typing import Any
 from rft.errors import SandboxError
 from rft.sandboxes import toolchain
 from rft.sandboxes.cgroups import Cgroup
-from rft.sandboxes.inside.confine import UNSAFE
-from rft.sandboxes.inside.launch import PROBE
+from rft.sandboxes.inside.confine import ANYWHERE, PROBE, UNSAFE
 from rft.types import JSON
 
 INSIDE = Path(__file__).parent / "inside"
@@ -43,7 +42,7 @@ class Launched:
         self._group = group
         self._bounds: tuple[int, int] | None = None
         self._in_use = threading.Lock()
-        command = [str(LAUNCH), json.dumps(plan)] if plan else [str(SUPERVISOR), "{}", UNSAFE]
+        command = [str(LAUNCH), json.dumps(plan)] if plan else [str(SUPERVISOR), "{}", UNSAFE, ANYWHERE]
         with ExitStack() as undo:
             try:
                 # in memory: a full disk is no reason to stop

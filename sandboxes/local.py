@@ -91,11 +91,6 @@ class LocalSandbox:
                 held.enter_context(pool.alone())
             yield
 
-    @property
-    def busy(self) -> int:
-        """Slots that are at work."""
-        return sum(pool.busy for pool in list(self._pools.values()))
-
     def close(self) -> None:
         """Ends everything and leaves nothing behind. Safe to call twice."""
         with self._lock:
@@ -121,13 +116,14 @@ class LocalSandbox:
             if spec.name not in self._pools:
                 if installed.command(spec) is None:
                     raise languages.not_installed(spec, "on this machine")
+                first = len(self._pools) + os.getpid()  # languages and processes shall not all begin with one processor
                 starts: list[Callable[[], Channel]] = [
-                    partial(self._launch, spec.name, next(_numbers)) for _ in range(self.slots)
+                    partial(self._launch, spec.name, next(_numbers), first + slot) for slot in range(self.slots)
                 ]
                 self._pools[spec.name] = Pool(starts, self.recycle_after)
             return self._pools[spec.name]
 
-    def _launch(self, language: str, number: int) -> Launched:
+    def _launch(self, language: str, number: int, slot: int) -> Launched:
         """Starts the supervisor of a slot, in the slot's own control group where there are any."""
         with self._lock:
             if number not in self._groups:
@@ -138,6 +134,7 @@ class LocalSandbox:
         plan = {
             **toolchain.visible(self.packages, language),
             "uid": FIRST_UID + (os.getpid() % MAX_PIDS) * SLOTS_PER_PROCESS + number % SLOTS_PER_PROCESS,
+            "slot": f"{slot}/{self.slots}",
             "join": group.join if group else [],
             "counters": group.counters if group else {},
         }

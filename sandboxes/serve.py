@@ -85,7 +85,7 @@ class SandboxServer(ThreadingHTTPServer):
 
     def health(self) -> JSON:
         """Returns who this is, for clients that ask before they send work."""
-        exams = bool(getattr(self.sandbox, "has_exams", True))
+        exams = self.sandbox.has_exams
         about = {"slots": self.sandbox.slots, "backend": self.sandbox.backend, "exams": exams}
         return {"rft": __version__, "protocol": PROTOCOL, **about}
 

@@ -6,19 +6,18 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from rft.sandboxes import installed
+from rft.sandboxes import installed, languages
+from rft.sandboxes.inside.confine import PACKAGES
 from rft.types import JSON
 
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 """The interpreter itself, not a virtual environment's link to it."""
 INSIDE = Path(__file__).parent / "inside"
-WHERE = "/opt/rft/rft/sandboxes/inside"
-PACKAGES = "/opt/rft/packages"
 TOP = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 def visible(packages: Iterable[str], language: str) -> dict[str, JSON]:
-    """Returns binds ([from, to]) and links ([target, place]) for ``rft.sandboxes.inside.launch``."""
+    """Returns binds ([from, to]), links ([target, place]) and covered folders for ``rft.sandboxes.inside.launch``."""
     stdlib = Path(sysconfig.get_path("stdlib"))
     wanted = [PYTHON, stdlib, *stdlib.parent.glob("libpython*.so*"), *_libraries(), Path("/etc/ld.so.cache")]
     binds = [[str(path), str(path)] for path in wanted if path.exists() and not path.is_symlink()]
@@ -27,7 +26,13 @@ def visible(packages: Iterable[str], language: str) -> dict[str, JSON]:
     links = [[str(path.readlink()), str(path)] for name in TOP if (path := Path("/", name)).is_symlink()]
     binds += [[str(path), f"{PACKAGES}/{path.name}"] for name in packages for path in _package(name)]
     more = installed.visible([language])
-    return {"binds": [*binds, [str(INSIDE), WHERE], *more["binds"]], "links": [*links, *more["links"]]}
+    others = [
+        str(path)
+        for name in ("site-packages", "dist-packages")
+        if (path := stdlib / name).is_dir() and not path.is_symlink()
+    ]
+    binds += [[str(INSIDE), languages.INSIDE], *more["binds"]]
+    return {"binds": binds, "links": [*links, *more["links"]], "covered": others}
 
 
 def has(name: str) -> bool:

@@ -18,6 +18,12 @@ from rft.sandboxes.inside import kernel
 
 ISOLATED, UNSAFE = "isolated", "unsafe"
 """Modes. Unsafe: on a kernel that offers no namespaces, when the user insists; see ``enter_folder``."""
+ANYWHERE = "0/0"
+"""In the place of a sandbox's number among others: one that does not keep to a processor."""
+PROBE = "probe"
+"""The argument with which ``launch`` only tries whether the kernel makes namespaces."""
+PACKAGES = "/opt/rft/packages"
+"""Where further packages lie in a local sandbox; a container has them installed."""
 FRESH = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 """Namespaces that every child has anew, beside that of its processes."""
 PRIVATE = "/tmp"
@@ -30,6 +36,8 @@ MAX_OPEN = 256
 STACK_MIB = 64
 SPARE_SPACE = 512 << 20
 """Bytes of address space that may be reserved without being used: thread arenas, for instance."""
+Rlimits = list[tuple[int, int]]
+"""Pairs of a limit's number and its value, soft and hard."""
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": WORK,
@@ -72,8 +80,9 @@ def enter_folder(folder: str) -> None:
 
 def show_own_processes() -> None:
     """Shows the program its own processes only; where the kernel refuses (a container's masked /proc), none at all."""
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")  # when memory runs out, it is the program that goes, not its supervisor
+    score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(score, b"1000")  # when memory runs out, it is the program that goes, not its supervisor
+    os.close(score)
     try:
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_RDONLY, "subset=pid")
     except PermissionError:
@@ -84,8 +93,8 @@ def _cover(place: str) -> None:
     kernel.mount("tmpfs", place, "tmpfs", kernel.MS_RDONLY, "size=4k,nr_inodes=1")
 
 
-def set_limits(limits: Mapping[str, Any], interpreter: Mapping[str, int]) -> None:
-    """Sets the kernel's limits.
+def rlimits(limits: Mapping[str, Any], interpreter: Mapping[str, int]) -> Rlimits:
+    """Returns the kernel's limits for a program.
 
     Args:
         limits: the fields of ``rft.types.Limits``, and ``data_only``: some runtimes reserve far more address space than
@@ -94,17 +103,26 @@ def set_limits(limits: Mapping[str, Any], interpreter: Mapping[str, int]) -> Non
     """
     cpu_s = max(1, math.ceil(limits["cpu_s"]))
     memory = (limits["memory_mib"] << 20) + interpreter["VmData"]
-    _limit(resource.RLIMIT_CPU, cpu_s)  # at the hard limit SIGKILL comes; the soft one's signal spares a first process
-    _limit(resource.RLIMIT_DATA, memory)
-    if not limits.get("data_only"):
-        _limit(resource.RLIMIT_AS, 2 * memory + SPARE_SPACE + interpreter["VmSize"])
-    _limit(resource.RLIMIT_STACK, STACK_MIB << 20)
-    _limit(resource.RLIMIT_FSIZE, limits["disk_mib"] << 20)
-    _limit(resource.RLIMIT_NOFILE, MAX_OPEN)
-    _limit(resource.RLIMIT_NPROC, limits["processes"] + 1)  # the zygote counts too
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_MEMLOCK, 0)
-    _limit(resource.RLIMIT_MSGQUEUE, 0)
+    space = 2 * memory + SPARE_SPACE + interpreter["VmSize"]
+    wanted = {
+        resource.RLIMIT_CPU: cpu_s,  # at the hard limit SIGKILL comes; the soft one's signal spares a first process
+        resource.RLIMIT_DATA: memory,
+        resource.RLIMIT_AS: resource.RLIM_INFINITY if limits.get("data_only") else space,
+        resource.RLIMIT_STACK: STACK_MIB << 20,
+        resource.RLIMIT_FSIZE: limits["disk_mib"] << 20,
+        resource.RLIMIT_NOFILE: MAX_OPEN,
+        resource.RLIMIT_NPROC: limits["processes"] + 1,  # the zygote counts too
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    return [(which, _allowed(which, value)) for which, value in wanted.items()]
+
+
+def set_limits(limits: Rlimits) -> None:
+    """Sets limits for good."""
+    for which, value in limits:
+        resource.setrlimit(which, (value, value))
 
 
 def footprint() -> dict[str, int]:
@@ -121,7 +139,8 @@ def renounce(syscalls: bytes) -> None:
     kernel.filter_syscalls(syscalls)
 
 
-def _limit(which: int, wanted: int) -> None:
-    _, allowed = resource.getrlimit(which)
-    value = wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed)
-    resource.setrlimit(which, (value, value))
+def _allowed(which: int, wanted: int) -> int:
+    _, most = resource.getrlimit(which)
+    if resource.RLIM_INFINITY in (wanted, most):
+        return most if wanted == resource.RLIM_INFINITY else wanted
+    return min(wanted, most)

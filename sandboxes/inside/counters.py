@@ -30,11 +30,6 @@ class Counters:
         self._fds = dict(inherited) or _opened(_IN_CONTAINER)
         self._memory = {} if inherited else _opened(_MEMORY)
 
-    @property
-    def known(self) -> list[str]:
-        """The fields that are counted."""
-        return sorted(self._fds)
-
     def read(self) -> dict[str, int]:
         """Returns the counts so far."""
         return {field: _field(os.pread(fd, 4096, 0), field) for field, fd in self._fds.items()}

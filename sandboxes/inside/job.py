@@ -17,8 +17,8 @@ from typing import Any
 from rft.sandboxes.inside.confine import UNSAFE
 from rft.sandboxes.inside.counters import Counters
 from rft.sandboxes.inside.observed import Child, Stream
-from rft.sandboxes.inside.standing import Standing, key_of
-from rft.sandboxes.inside.zygotes import Fault, Zygotes
+from rft.sandboxes.inside.standing import Standing
+from rft.sandboxes.inside.zygotes import Fault, Zygote, Zygotes
 
 TESTER_LIMITS = {"memory_mib": 1024, "disk_mib": 16, "processes": 16, "cpu_s": 3600}
 """What tests get, whatever the candidate has: it must not starve its examiner. Their time is the candidate's."""
@@ -56,8 +56,6 @@ class Job:
         self._selector = self._closing.enter_context(selectors.EpollSelector())
         self._selector.register(owner, selectors.EVENT_READ, (_abandoned,))
         self._children: dict[str, Child] = {}
-        self._key = b""
-        """Of the tests."""
         self._next: socket.socket | None = None
         """Where the tester is given its next candidate."""
 
@@ -87,7 +85,8 @@ class Job:
             found |= {name: after[name] - before[name] for name in after}
         if "tester" in facts:
             told = _parsed(base64.b64decode(facts["tester"].pop("report")))
-            facts["report"] = told["report"] if isinstance(told, dict) and "again" in told else told
+            found = told.get("report") if "again" in told else told  # a JavaScript tester never stays
+            facts["report"] = found if isinstance(found, dict) and "passed" in found else None
         return facts
 
     # -- starting
@@ -99,16 +98,15 @@ class Job:
             ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             ends = dict(zip(payloads, map(self._closing.enter_context, ours), strict=True))
         for name, payload in payloads.items():
-            if name != "tester" or not self._rejoin(payload, ends[name]):
-                self._spawn(name, payload, ends.get(name))
+            zygote = self._zygotes.get(name, self._job.get("preload" if name == "candidate" else "tester_preload", []))
+            if name != "tester" or not self._rejoin(zygote, payload, ends[name]):
+                self._spawn(name, zygote, payload, ends.get(name))
         for end in ends.values():  # only the children hold them now, so that each sees the other's end
             end.close()
 
-    def _spawn(self, name: str, payload: bytes, rpc: socket.socket | None) -> None:
+    def _spawn(self, name: str, zygote: Zygote, payload: bytes, rpc: socket.socket | None) -> None:
         """Has a child forked."""
         limits = self._limits if name == "candidate" else {**self._limits, **TESTER_LIMITS}
-        zygote = self._zygotes.get(name, self._job.get("preload" if name == "candidate" else "tester_preload", []))
-        self._standing.make_way(zygote)
         self._children[name] = child = Child(name, zygote, limits)
         with ExitStack() as theirs:
             fds = dict(self._descriptors(child, payload, theirs))
@@ -120,16 +118,18 @@ class Job:
             zygote.order(order, list(fds.values()))
         self._hear_of(child)
 
-    def _rejoin(self, payload: bytes, rpc: socket.socket) -> bool:
-        """Takes the tester that waits for the next candidate of its problem, if there is one."""
-        self._key = key_of(payload)
-        ours, theirs = os.pipe2(os.O_CLOEXEC)
-        self._closing.callback(os.close, ours)
-        found = self._standing.rejoin(self._key, rpc.fileno(), theirs)
-        os.close(theirs)
+    def _rejoin(self, zygote: Zygote, payload: bytes, rpc: socket.socket) -> bool:
+        """Hands the exam to the tester that waits for one, if there is any."""
+        with ExitStack() as theirs:
+            ours, report = _pipe(self._closing, theirs)
+            found = self._standing.rejoin(
+                zygote, [theirs.enter_context(_memory("exam", payload)), rpc.fileno(), report]
+            )
         if found is None:
             return False
-        self._children["tester"], self._next = child, _ = found
+        child, self._next = found
+        child.again({**self._limits, **TESTER_LIMITS})
+        self._children["tester"] = child
         child.streams["report"] = Stream(ours, MAX_REPORT)
         self._hear_of(child)
         return True
@@ -138,7 +138,7 @@ class Job:
         """What a child gets, by name; our ends are kept, theirs are closed when they are sent."""
         yield "payload", theirs.enter_context(_memory("payload", payload))
         stdin = self._job.get("stdin", "") if child.name == "candidate" else ""
-        yield "stdin", theirs.enter_context(_memory("stdin", stdin.encode("utf-8", "replace")))
+        yield "stdin", theirs.enter_context(_memory("stdin", stdin.encode("utf-8", "replace")) if stdin else _nothing())
         limit = self._limits["output_kib"] << 10
         names = {"stdout": limit, "stderr": limit} | ({"report": MAX_REPORT} if child.name == "tester" else {})
         for name, size in names.items():
@@ -166,7 +166,7 @@ class Job:
         """Keeps a tester that is ready for the next candidate; closes what belongs to the other children."""
         for child in self._children.values():
             if child.stands and self._next is not None:
-                self._standing.keep(child, self._key, self._next)
+                self._standing.keep(child, self._next)
             else:
                 child.closing.close()
 
@@ -267,7 +267,7 @@ class Job:
             if child.pending is not None:
                 self._kill(child, child.pending)
             return
-        child.ended = said
+        child.ended, child.stands = {**said, "cpu_s": said["cpu_s"] - child.spent_s}, False
         self._selector.unregister(child.zygote.control)
         child.wall_s = child.wall_s or (time.monotonic() - child.began)
         if not child.began:  # either nobody has read its word yet, or it died before it could say it
@@ -299,10 +299,12 @@ class Job:
     def _reported(self, child: Child, report: bytes) -> None:
         """A tester has said all; one that can examine the next candidate stays, any other ends by itself."""
         told = _parsed(report)
-        if isinstance(told, dict) and told.get("again") and child.ended is None and child.killed is None:
+        total_s = told.get("cpu_s")
+        if told.get("again") is True and isinstance(total_s, float) and child.ended is None and child.killed is None:
             child.stands = True
             child.wall_s = time.monotonic() - child.began
-            child.ended = {"status": 0, "cpu_s": told["cpu_s"], "peak_mib": 0.0}
+            child.ended = {"status": 0, "cpu_s": total_s - child.spent_s, "peak_mib": 0.0}
+            child.spent_s = total_s
             self._children["candidate"].dismissed = time.monotonic()
 
 
@@ -317,6 +319,15 @@ def _folder() -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _nothing() -> Iterator[int]:
+    fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 @contextmanager
@@ -343,8 +354,10 @@ def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:
     return reading, writing
 
 
-def _parsed(report: bytes) -> Any:
+def _parsed(report: bytes) -> dict[str, Any]:
+    """What a tester said; nothing, where it was cut short."""
     try:
-        return json.loads(report)
+        told = json.loads(report)
     except ValueError:
-        return None
+        return {}
+    return told if isinstance(told, dict) else {}

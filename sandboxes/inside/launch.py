@@ -1,7 +1,8 @@
 """Builds a local sandbox around the process that it is and becomes the supervisor in it.
 
-    python -I -S -B launch.py '{"binds": [[from, to], …], "links": [[target, place], …], "uid": 231072,
-                                "join": [cgroup.procs, …], "counters": {field: file, …}}'
+    python -I -S -B launch.py '{"binds": [[from, to], …], "links": [[target, place], …], "covered": [place, …],
+                                "uid": 231072, "slot": "0/2", "join": [cgroup.procs, …],
+                                "counters": {field: file, …}}'
 
 Started as root it puts the sandbox under an unused host user; started as anyone else, under that user, in a user
 namespace of its own. Either way nothing inside is root, nothing inside has a capability outside of its own namespaces,
@@ -22,9 +23,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))  # run by path: the sandbox holds no installed package
 
 from rft.sandboxes.inside import kernel
-from rft.sandboxes.inside.confine import ENVIRONMENT
+from rft.sandboxes.inside.confine import ENVIRONMENT, ISOLATED, PROBE
 
-PROBE = "probe"
 UID = 1000
 """User and group inside."""
 ROOT = "/tmp"  # any folder that exists everywhere; in this process's mount namespace it becomes the new root
@@ -87,7 +87,7 @@ def _map(pid: int, uid: int) -> None:
 def _inside(plan: Mapping[str, Any], counters: Mapping[str, int], parent: socket.socket | None) -> None:
     """The first process of the new pid namespace."""
     kernel.unshare(kernel.CLONE_NEWNS)
-    _build_root(plan["binds"], plan["links"])
+    _build_root(plan["binds"], plan["links"], plan["covered"])
     if parent is None:
         kernel.unshare(_NAMESPACES)
     else:
@@ -104,11 +104,12 @@ def _inside(plan: Mapping[str, Any], counters: Mapping[str, int], parent: socket
     for fd in counters.values():
         os.set_inheritable(fd, True)
     os.setsid()
-    os.execve(sys.executable, [sys.executable, "-I", "-S", "-B", SUPERVISOR, json.dumps(counters)], ENVIRONMENT)
+    supervisor = [SUPERVISOR, json.dumps(counters), ISOLATED, plan["slot"]]
+    os.execve(sys.executable, [sys.executable, "-I", "-S", "-B", *supervisor], ENVIRONMENT)
 
 
-def _build_root(binds: list[list[str]], links: list[list[str]]) -> None:
-    """Makes a root that holds the binds and links, a few devices and an empty /tmp, and moves there."""
+def _build_root(binds: list[list[str]], links: list[list[str]], covered: list[str]) -> None:
+    """Makes a root of binds (but for what is covered), links, a few devices and an empty /tmp, and moves there."""
     kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     devices = [[f"/dev/{name}", f"/dev/{name}"] for name in DEVICES]
     # opened first: a source may lie below the folder that becomes the root
@@ -117,6 +118,8 @@ def _build_root(binds: list[list[str]], links: list[list[str]]) -> None:
     for fd, target in opened:
         _bind(fd, ROOT + target)
         os.close(fd)
+    for place in covered:
+        kernel.mount("tmpfs", ROOT + place, "tmpfs", kernel.MS_RDONLY, "size=4k,nr_inodes=1")
     for target, place in [*links, *([target, f"/dev/{name}"] for name, target in LINKS.items())]:
         os.symlink(target, ROOT + place)
     for folder in ("/tmp", "/proc", "/dev/shm", "/etc", "/old"):

@@ -3,6 +3,7 @@
 import base64
 import os
 import resource
+import select
 import signal
 import time
 from contextlib import ExitStack, suppress
@@ -35,8 +36,11 @@ class Stream:
         while not self.truncated and self.read() and self.parts[-1]:
             pass
 
-    def clear(self) -> None:
-        """Forgets what came."""
+    def begin_anew(self, limit: int) -> None:
+        """Forgets what came, and what is there."""
+        self._limit = limit
+        while select.select([self.fd], [], [], 0)[0] and os.read(self.fd, 1 << 16):
+            pass
         self.parts, self.size, self.truncated = [], 0, False
 
     @property
@@ -71,19 +75,22 @@ class Child:
         self.stands = False
         """Whether it has reported and waits for the next candidate."""
         self.n_exams = 0
+        self.spent_s = 0.0
+        """Processor time that it took in earlier exams."""
 
     @property
     def is_done(self) -> bool:
         """Whether it has ended, or stands; its report may come before its zygote's word that it was started."""
         return self.ended is not None and self.pidfd is not None
 
-    def again(self) -> None:
+    def again(self, limits: dict[str, Any]) -> None:
         """Forgets what is known of the last job of a child that goes on."""
+        self.limits = limits
         self.began, self.wall_s, self.weighed = time.monotonic(), 0.0, 0.0
         self.ended = self.killed = None
         self.stands = False
-        for stream in self.streams.values():
-            stream.clear()
+        for name in ("stdout", "stderr"):
+            self.streams[name].begin_anew(limits["output_kib"] << 10)
 
     def kill(self, why: str) -> None:
         """Kills everything in the child's namespace, once; as soon as its zygote has said which process it is."""

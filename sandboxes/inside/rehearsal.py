@@ -3,9 +3,9 @@
 What ran once has its caches filled, and a child that finds them filled writes, and so copies, fewer pages.
 """
 
+import _thread
 import socket
 import sys
-import threading
 
 from rft.sandboxes.inside import candidate, tester
 
@@ -21,10 +21,18 @@ def rehearse() -> None:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             payload = {"source": CANDIDATE, "entry_point": "f"}
-            other = threading.Thread(target=candidate.serve, args=(payload, theirs))
-            other.start()
+            done = _thread.allocate_lock()
+            done.acquire()
+            _thread.start_new_thread(_serve, (payload, theirs, done))
             tester.examine({"entry_point": "f", "program": PROGRAM}, ours)
             ours.shutdown(socket.SHUT_RDWR)
-            other.join()
+            done.acquire()
     for name in set(sys.modules) - before:
         del sys.modules[name]
+
+
+def _serve(payload: dict[str, str], rpc: socket.socket, done: _thread.LockType) -> None:
+    try:
+        candidate.serve(payload, rpc)
+    finally:
+        done.release()

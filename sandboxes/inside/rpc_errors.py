@@ -64,10 +64,10 @@ def describe(error: BaseException, encode: Callable[[object], JSON]) -> dict[str
 
 
 def text_of(error: BaseException) -> str:
-    """Returns the message of an exception, cut; never raises for what its class does."""
+    """Returns the message of an exception, cut; never raises for what its class, or a candidate's argument, does."""
     try:
         text = str.__str__(str(error))
-    except Exception:
+    except BaseException:  # a fault among them, which the link remembers
         return ""
     return text[:MAX_MESSAGE]
 

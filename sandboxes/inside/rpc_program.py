@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from rft.sandboxes.inside import purity
 from rft.sandboxes.inside.counting import CHECK, FAILED, calls_at_top, instrument
 from rft.sandboxes.inside.handles import Proxy, Stub
 from rft.sandboxes.inside.plain import JSON
@@ -30,36 +31,47 @@ OWN_NAME = (
 )
 LIBRARIES = {"np": "numpy"} | {name: name for name in OWN_NAME}
 """Modules that a program may use without importing them, as it could beside a candidate that did."""
+MAX_LOOKED_AT = 20_000
+"""Nodes of a program; whether a larger one is pure would take longer to find out than a fork."""
 
 
 class TestProgram:
-    """One exam's program, compiled and ready to be run.
+    """One exam's program, compiled and ready to be run against any number of candidates.
 
     Raises:
         SyntaxError: it is no Python.
     """
 
-    def __init__(self, exam: dict[str, JSON], link: Link) -> None:
-        self._link = link
+    def __init__(self, exam: dict[str, JSON]) -> None:
         self._entry: str | None = exam.get("entry_point")
-        self._setup = compile(exam.get("setup") or "", "<setup>", "exec", dont_inherit=True)
-        self._tree = ast.parse(exam["program"])
+        setup, program = exam.get("setup") or "", exam["program"]
+        setup_tree, self._tree = ast.parse(setup, "<setup>"), ast.parse(program, "<tests>")
+        nodes = purity.nodes_of(self._tree)
         self._called = {
-            getattr(node.func, "id", getattr(node.func, "attr", ""))
-            for node in ast.walk(self._tree)
-            if type(node) is ast.Call
+            getattr(node.func, "id", getattr(node.func, "attr", "")) for node in nodes if type(node) is ast.Call
         }
+        self._unittest = "unittest" in program
+        looked_at = [*purity.nodes_of(setup_tree), *nodes]
+        small = len(looked_at) <= MAX_LOOKED_AT
+        self.is_pure = small and not self._unittest and purity.is_pure(looked_at, LIBRARIES)
+        """Whether nothing of a run can be left for the next."""
+        self._setup = compile(setup_tree, "<setup>", "exec", dont_inherit=True)
         instrument(self._tree)
         self._code = compile(self._tree, "<tests>", "exec", dont_inherit=True)
-        self._unittest = "unittest" in exam["program"]
 
-    def run(self) -> None:
+    def run(self, link: Link) -> None:
         """Runs the program, and the tests that it defines but does not call itself. Raises what they raise."""
         module = types.ModuleType(MODULE)
+        try:
+            self._run(link, module)
+        finally:
+            module.__dict__.clear()  # what it held goes now, not in the midst of the next exam
+
+    def _run(self, link: Link, module: types.ModuleType) -> None:
         names = module.__dict__
         sys.modules[MODULE] = module
-        names["__builtins__"] = _Builtins(self._link, self._entry, self._called)
-        stub = Stub(self._link, self._entry) if self._entry is not None else None
+        names["__builtins__"] = _Builtins(link, self._entry, self._called)
+        stub = Stub(link, self._entry) if self._entry is not None else None
         if self._entry is not None:
             names[self._entry.replace("()", "").rpartition(".")[2]] = stub
         for name in CANDIDATE_MODULES:
@@ -67,8 +79,8 @@ class TestProgram:
         exec(self._setup, names)
         if self._entry is not None and "." not in self._entry:
             names[self._entry] = stub
-        names[CHECK], names[FAILED] = self._link.checks.check, AssertionError
-        cases = _Cases(self._link) if self._unittest else None
+        names[CHECK], names[FAILED] = link.checks.check, AssertionError
+        cases = _Cases(link) if self._unittest else None
         exec(self._code, names)
         self._call_tests(names, stub)
         if cases:

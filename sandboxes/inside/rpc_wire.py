@@ -5,8 +5,10 @@ What is read may come from a hostile peer. It is bounded before it is parsed: in
 
 import json
 import re
+import select
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
 MAX_FRAME = 16 << 20
@@ -32,11 +34,13 @@ _decode = json.JSONDecoder(parse_constant=_refuse).decode
 class Wire:
     """One end of the socket. Blocking; never holds more than one frame."""
 
-    __slots__ = ("_rest", "_socket")
+    __slots__ = ("_poll", "_rest", "_socket")
 
     def __init__(self, rpc: socket.socket) -> None:
         self._socket = rpc
         self._rest = b""
+        self._poll = select.poll()
+        self._poll.register(rpc, select.POLLIN)
 
     def send(self, message: dict[str, Any]) -> None:
         """Sends one message.
@@ -68,12 +72,9 @@ class Wire:
 
     def unread(self) -> bool:
         """Whether something lies there that nobody has asked for. Does not wait."""
-        if self._rest:
-            return True
-        try:
-            self._rest = self._socket.recv(1, socket.MSG_DONTWAIT)
-        except OSError:
-            return False
+        if not self._rest and self._poll.poll(0):
+            with suppress(OSError):  # the peer is gone
+                self._rest = self._socket.recv(1)
         return bool(self._rest)
 
     def _read(self, n: int) -> bytes:

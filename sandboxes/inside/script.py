@@ -2,9 +2,8 @@
 
 import atexit
 import sys
-import threading
-import traceback
 import types
+from collections.abc import Callable
 
 FILE = "main.py"
 
@@ -19,14 +18,26 @@ def run(source: str) -> int:
     main.__dict__["__file__"] = FILE
     sys.modules["__main__"] = main
     status = _ended_by(lambda: exec(compile(source, FILE, "exec"), main.__dict__))
-    for last in (threading._shutdown, atexit._run_exitfuncs, sys.stdout.flush, sys.stderr.flush):  # type: ignore[attr-defined]
+    for last in (_join_threads, atexit._run_exitfuncs, _flush):
         status = _ended_by(last) or status
     return status
 
 
-def _ended_by(step: "types.FunctionType | types.BuiltinFunctionType | object") -> int:
+def _join_threads() -> None:
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+def _ended_by(step: Callable[[], object]) -> int:
     try:
-        step()  # type: ignore[operator]
+        step()
     except SystemExit as exit_:
         if exit_.code is None or isinstance(exit_.code, int):
             return (exit_.code or 0) & 0xFF
@@ -34,6 +45,6 @@ def _ended_by(step: "types.FunctionType | types.BuiltinFunctionType | object") -
         return 1
     except BaseException as error:
         shown = error.__traceback__.tb_next.tb_next if error.__traceback__ and error.__traceback__.tb_next else None
-        traceback.print_exception(type(error), error, shown)
+        sys.__excepthook__(type(error), BaseException.with_traceback(error, shown), shown)
         return 1
     return 0

@@ -1,13 +1,11 @@
-"""A tester that stays for the next candidate of the same problem.
+"""A tester that waits for the next candidate, be it of the same problem or another; ``examiner`` says when it may.
 
-Rejection sampling judges many candidates by the same tests. A tester of call cases that saw nothing but ordinary
-answers may go on with the next one: it runs no code but ours and was only ever sent plain values. It saves a fork,
-whose cost is the pages that the child writes.
+It saves a fork, whose cost is the pages that the child writes: as much again as the candidate's own.
 """
 
-import hashlib
 import signal
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 
 from rft.sandboxes.inside.observed import Child
@@ -15,13 +13,10 @@ from rft.sandboxes.inside.zygotes import Zygote
 
 MAX_EXAMS = 200
 """Candidates that one tester examines."""
+MAX_CPU_S = 600.0
+"""Processor time after which none is examined any more; far below the kernel's limit for testers."""
 END_S = 20.0
 """Time for a killed tester to be gone."""
-
-
-def key_of(payload: bytes) -> bytes:
-    """Returns a digest by which equal tests are known."""
-    return hashlib.blake2b(payload, digest_size=16).digest()
 
 
 class Standing:
@@ -29,33 +24,28 @@ class Standing:
 
     def __init__(self) -> None:
         self._child: Child | None = None
-        self._key = b""
         self._next: socket.socket | None = None
 
-    def keep(self, child: Child, key: bytes, following: socket.socket) -> None:
+    def keep(self, child: Child, following: socket.socket) -> None:
         """Keeps a tester that has just reported."""
         self.dismiss()
-        self._child, self._key, self._next = child, key, following
+        self._child, self._next = child, following
         child.n_exams += 1
-        if child.n_exams >= MAX_EXAMS:
+        if child.n_exams >= MAX_EXAMS or child.spent_s > MAX_CPU_S:
             self.dismiss()
 
-    def rejoin(self, key: bytes, rpc: int, report: int) -> tuple[Child, socket.socket] | None:
-        """Hands the next candidate to the waiting tester, if its tests are the same; it waits no longer."""
-        if self._child is None or self._next is None or key != self._key:
+    def rejoin(self, zygote: Zygote, fds: Sequence[int]) -> tuple[Child, socket.socket] | None:
+        """Hands an exam to the waiting tester, if it is of that zygote; one that is found dead is dismissed."""
+        if self._child is None or self._next is None or self._child.zygote is not zygote:
             return None
+        child = self._child
         try:
-            socket.send_fds(self._next, [b"next"], [rpc, report])
+            socket.send_fds(self._next, [b"\0"], list(fds))
         except OSError:  # it is gone
-            return None
-        child, self._child = self._child, None
-        child.again()
-        return child, self._next
-
-    def make_way(self, zygote: Zygote) -> None:
-        """Ends the waiting tester if it keeps a zygote from forking another."""
-        if self._child is not None and self._child.zygote is zygote:
             self.dismiss()
+            return None
+        self._child = None
+        return child, self._next
 
     def dismiss(self) -> None:
         """Ends the waiting tester; its zygote is free when this returns."""

@@ -11,6 +11,7 @@ handles one job at a time:
 The stream ends: everything ends. A fault never becomes a fact about a program.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -21,7 +22,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))  # nothing of ours is installed inside
 
 from rft.sandboxes.inside import frames, kernel
-from rft.sandboxes.inside.confine import ISOLATED
 from rft.sandboxes.inside.counters import Counters
 from rft.sandboxes.inside.job import Job
 from rft.sandboxes.inside.standing import Standing
@@ -31,19 +31,31 @@ MAX_JOB = 64 << 20
 
 
 def main() -> None:
-    """Serves jobs from stdin on stdout until stdin ends. Arguments: descriptors of counters, as JSON; the mode."""
+    """Serves jobs from stdin on stdout until stdin ends.
+
+    Arguments: descriptors of counters, as JSON; the mode; which of how many sandboxes this is (``0/2``).
+    """
+    inherited, mode, slot = sys.argv[1:]
+    _keep_to_one_processor(*map(int, slot.split("/")))
     jobs, replies = os.dup(0), os.dup(1)
     with open(os.devnull, "r+b") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(nothing.fileno(), 1)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    counters = Counters(json.loads(sys.argv[1]) if len(sys.argv) > 1 else {})
-    with Zygotes(sys.argv[2] if len(sys.argv) > 2 else ISOLATED) as zygotes:
-        hello = {"ready": True, "counted": counters.known, "python": sys.version.split()[0]}
-        frames.write_all(replies, frames.pack(hello))
+    counters = Counters(json.loads(inherited))
+    with Zygotes(mode) as zygotes:
+        frames.write_all(replies, frames.pack({"ready": True}))
         standing = Standing()
+        gc.freeze()
         while (job := _next(jobs)) is not None:
             frames.write_all(replies, frames.pack(_answer(job, zygotes, standing, counters, jobs)))
+
+
+def _keep_to_one_processor(slot: int, slots: int) -> None:
+    """Takes one if there is a sandbox for each: our processes take turns, and wake each other fastest there."""
+    processors = sorted(os.sched_getaffinity(0))
+    if slots >= len(processors):
+        os.sched_setaffinity(0, [processors[slot % len(processors)]])
 
 
 def _next(jobs: int) -> Any:

@@ -25,28 +25,51 @@ from rft.sandboxes.inside.rpc_wire import Wire
 
 
 def examine(payload: dict[str, JSON], rpc: socket.socket) -> dict[str, JSON]:
-    """Runs an exam and returns what was found; never raises for what tests or candidate do.
+    """Runs an exam and returns what was found, as ``Exam.run`` does."""
+    return Exam(payload).run(rpc)
 
-    Returns:
-        "checks": how many were executed; "passed"; "failure": None or "kind" (wrong, raised, load, missing, tests,
-        protocol), "check" (index), "error" (name) and "detail"; "objects": how many operations on the candidate's
-        objects were asked; "forgeable": whether an opinion of such an object entered the result.
-    """
-    checks = Checks()
-    link = Link(Wire(rpc), checks, in_place=payload.get("in_place") is True)
-    failure = None
-    try:
-        run = _calls(payload, link) if "calls" in payload else TestProgram(payload, link).run
-    except BaseException as error:
-        failure = _failure("tests", checks, error)
-    else:
+
+class Exam:
+    """An exam that was read once and may be run against any number of candidates."""
+
+    def __init__(self, payload: dict[str, JSON]) -> None:
+        self._in_place = payload.get("in_place") is True
+        self._broken: BaseException | None = None
+        self.is_pure = False
+        """Whether nothing of one candidate can be left for the next."""
+        try:
+            self._run, self.is_pure = _prepared(payload)
+        except BaseException as error:
+            self._broken = error
+
+    def run(self, rpc: socket.socket) -> dict[str, JSON]:
+        """Examines a candidate; never raises for what tests or candidate do.
+
+        Returns:
+            "checks": how many were executed; "passed"; "failure": None or "kind" (wrong, raised, load, missing, tests,
+            protocol), "check" (index), "error" (name) and "detail"; "objects": how many operations on the candidate's
+            objects were asked; "forgeable": whether an opinion of such an object entered the result.
+        """
+        checks = Checks()
+        link = Link(Wire(rpc), checks, self._in_place)
+        if self._broken is not None:
+            return _report(_failure("tests", checks, self._broken), link)
+        failure = None
         try:
             link.open()
-            run()
+            self._run(link)
         except BaseException as error:
             failure = _classify(error, link)
         link.finish()
-    return _report(failure, link)
+        return _report(failure, link)
+
+
+def _prepared(payload: dict[str, JSON]) -> tuple[Callable[[Link], None], bool]:
+    """How an exam is run, and whether that leaves nothing behind; calls are compared by us alone."""
+    if "calls" in payload:
+        return _calls(payload), True
+    program = TestProgram(payload)
+    return program.run, program.is_pure
 
 
 def _report(failure: dict[str, JSON] | None, link: Link) -> dict[str, JSON]:
@@ -87,7 +110,7 @@ def _failure(kind: str, checks: Checks, error: BaseException) -> dict[str, JSON]
     return {"kind": kind, "check": checks.done, "error": name, "detail": text_of(error)}
 
 
-def _calls(exam: dict[str, JSON], link: Link) -> Callable[[], None]:
+def _calls(exam: dict[str, JSON]) -> Callable[[Link], None]:
     rules = {name: exam[name] for name in ("tolerance", "ordered", "loose_sequences", "strict_types") if name in exam}
     comparison = Comparison(**rules)
     target = exam["entry_point"]
@@ -95,7 +118,7 @@ def _calls(exam: dict[str, JSON], link: Link) -> Callable[[], None]:
         raise ValueError("calls need an entry point")
     cases = [(case.get("args", []), case.get("kwargs", {}), decode(case["expected"])) for case in exam["calls"]]
 
-    def run() -> None:
+    def run(link: Link) -> None:
         for args, kwargs, expected in cases:
             result = link.call_encoded(target, args, kwargs)
             value = result["value"]

@@ -23,16 +23,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))  # nothing of ours is installed inside
 
 from rft.sandboxes.inside import child, confine, kernel, rehearsal, seccomp
-from rft.sandboxes.inside.confine import ISOLATED
+from rft.sandboxes.inside.confine import ISOLATED, PACKAGES
 
 HOME = {"pid": kernel.CLONE_NEWPID, "mnt": kernel.CLONE_NEWNS, "ipc": kernel.CLONE_NEWIPC, "uts": kernel.CLONE_NEWUTS}
 """The namespaces that a zygote comes back to after each fork."""
 MAX_ORDER = 1 << 16
 WARM = ["ast", "bisect", "collections", "copy", "datetime", "functools", "heapq", "itertools", "json", "math"]
-WARM += ["operator", "random", "re", "string", "time", "typing"]
-"""Modules that programs use often; a child finds them loaded. Few, since every page of them makes a fork dearer."""
-PACKAGES = "/opt/rft/packages"
-"""Where further packages lie in a local sandbox; a container has them installed."""
+WARM += ["operator", "re", "string", "time", "typing"]
+"""Modules that programs use often; a child finds them loaded. Few, since every page of them makes a fork dearer; and
+none that has something done in every child, as ``random`` and ``threading`` have."""
 
 
 def main() -> None:
@@ -76,6 +75,12 @@ def _own_namespaces() -> None:
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV)
 
 
+def _occupy(n: int) -> None:
+    """Takes the first n descriptor numbers, so that those which come with an order get others (see ``child``)."""
+    while os.dup(0) < n:
+        pass
+
+
 class Zygote:
     """Forks one child at a time and says how it ended."""
 
@@ -84,18 +89,23 @@ class Zygote:
         self._home = {os.open(f"/proc/self/ns/{name}", os.O_RDONLY): kind for name, kind in HOME.items()}
         self._syscalls = seccomp.program(os.uname().machine)
         self._interpreter = confine.footprint()
+        self._message, self._order, self._limits = b"", dict[str, Any](), confine.Rlimits()
+        _occupy(len(child.PLACES))
 
     def serve(self) -> bool:
         """Serves one order; False when there will be no more."""
         message, fds, _, _ = socket.recv_fds(self._control, MAX_ORDER, 16)
         if not message:
             return False
-        order = json.loads(message)
+        if message != self._message:  # most are like the one before
+            self._message, self._order = message, json.loads(message)
+            self._limits = confine.rlimits(self._order["limits"], self._interpreter)
+        order = self._order
         try:
             private = [self._leave(order["limits"])] if self._isolated else []
             pid = os.fork()
             if pid == 0:
-                child.begin(order, fds, self._interpreter, self._syscalls)
+                child.begin(order, fds, self._limits, self._syscalls)
             self._return()
         except OSError as error:
             self._answer(fault=f"cannot fork: {error}")
