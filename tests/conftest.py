@@ -55,7 +55,7 @@ def smollm2() -> Path:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local() -> Iterator[LocalSandbox]:
     """A local sandbox with two slots."""
     require_local()

@@ -45,7 +45,8 @@ def backend(request: pytest.FixtureRequest) -> tuple[str, str | None]:
 
 
 @pytest.fixture(scope="module")
-def watch(backend: tuple[str, str | None]) -> Iterator[Watch]:
+def watch(backend: tuple[str, str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    tmp_path_factory.getbasetemp()  # made now, for it must not lie where the attacks' traces are looked for
     with watching(*backend) as found:
         warm_up(found)
         found.settle()
@@ -117,11 +118,10 @@ def kept_in(found: Execution, watch: Watch) -> None:
 
 def unscathed(watch: Watch, trace: dict[str, Any], language: str) -> None:
     """The host is as it was, and so is what the next program in the same slot finds."""
-    # first, since a tester of call cases that waits for their next candidate makes way for other tests
     if language == "javascript":
         watch.sandbox.examine(JAVASCRIPT, EXAMS["check"].exam, NORMAL)
     add = EXAMS["add"]
-    report = watch.sandbox.examine(Program(add.solution), add.exam, NORMAL).report
+    report = watch.sandbox.examine(Program(add.solution), add.exam, NORMAL).report  # a tester waits again, as before
     assert watch.faults() == []
     now = traced(watch)
     assert {name: (trace[name], now[name]) for name in trace if now[name] != trace[name]} == {}

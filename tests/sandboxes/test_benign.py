@@ -67,9 +67,10 @@ def test_a_solution_passes_its_exam_and_is_counted(name: str, sandbox: Sandbox) 
     exam = EXAMS[name]
     report = sandbox.examine(Program(exam.solution), exam.exam, LIMITS).report
     assert report is not None
-    if "No module named 'numpy'" in str(report["failure"]):
-        pytest.skip("the image has no numpy")
-    assert (report["passed"], report["checks"], report["failure"]) == (True, exam.checks, None)
+    if name == "arrays" and sandbox.backend == "docker":  # the image with languages has no numpy
+        assert report["failure"]["detail"] == "No module named 'numpy'"
+    else:
+        assert (report["passed"], report["checks"], report["failure"]) == (True, exam.checks, None)
 
 
 @pytest.mark.parametrize("name", EXAMS)

@@ -32,7 +32,14 @@ def test_without_stdin_there_is_none(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "code"), [("import sys; sys.exit(7)", 7), ("import os; os._exit(9)", 9), ("1 / 0", 1)]
+    ("source", "code"),
+    [
+        ("import sys; sys.exit(7)", 7),
+        ("import os; os._exit(9)", 9),
+        ("1 / 0", 1),
+        ("import sys; sys.stdout.close()", 0),
+        ("import sys; sys.stderr = None", 0),
+    ],
 )
 def test_exit_codes_are_the_programs_own(sandbox: Sandbox, source: str, code: int) -> None:
     ended = run(sandbox, source)

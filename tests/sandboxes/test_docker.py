@@ -1,6 +1,5 @@
 """Docker containers: tied to their owner, replaced when in doubt, and gone afterwards."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,27 +13,14 @@ import pytest
 from rft.errors import InputError, SandboxError
 from rft.registry import build
 from rft.sandboxes import images
-from rft.sandboxes.containers import Shape, configuration, connect, remove
+from rft.sandboxes.containers import Shape, configuration, remove
 from rft.sandboxes.docker import DockerSandbox
 from rft.sandboxes.leftovers import OWNER, RUN, owner, sweep
 from rft.types import Limits, Program, Status
 
-BASE = os.environ.get("RFT_TEST_BASE", images.BASE)
 HELLO = Program("print('hello')")
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    engine = connect()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def image(engine: Any) -> images.Image:
-    return images.build(engine, BASE, network="host")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ A relay stands between sandbox and engine; when it is shut, all wires are cut, a
 """
 
 import gc
-import os
 import socket
 import threading
 import time
@@ -18,12 +17,10 @@ import pytest
 
 from rft.errors import SandboxError
 from rft.sandboxes import images
-from rft.sandboxes.containers import connect
 from rft.sandboxes.docker import DockerSandbox
 from rft.sandboxes.leftovers import RUN
 from rft.types import Limits, Program, Status
 
-BASE = os.environ.get("RFT_TEST_BASE", images.BASE)
 ENGINE = Path("/var/run/docker.sock")
 SLEEPER = Program("import time; time.sleep(0.5); print('slept')")
 
@@ -90,14 +87,6 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
     gc.collect()  # the SDK leaves it a socket for every attempt to reach an engine that is away
 
 
-@pytest.fixture
-def engine() -> Iterator[Any]:
-    engine = connect()
-    images.build(engine, BASE, network="host")
-    yield engine
-    engine.close()
-
-
 def own(engine: Any, sandbox: DockerSandbox) -> set[str]:
     return {found["Id"] for found in engine.containers(all=True, filters={"label": f"{RUN}={sandbox.id}"})}
 
@@ -110,8 +99,8 @@ def gone(engine: Any, sandbox: DockerSandbox) -> bool:
     return own(engine, sandbox) == set()
 
 
-def test_programs_wait_for_an_engine_that_is_restarted(engine: Any, relay: Relay) -> None:
-    sandbox = DockerSandbox(slots=2, image="plain", host=relay.address)
+def test_programs_wait_for_an_engine_that_is_restarted(engine: Any, image: images.Image, relay: Relay) -> None:
+    sandbox = DockerSandbox(slots=2, image=image.tag, host=relay.address)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda _: sandbox.run(SLEEPER, Limits()), range(2)))
         first = own(engine, sandbox)
@@ -127,8 +116,10 @@ def test_programs_wait_for_an_engine_that_is_restarted(engine: Any, relay: Relay
     assert gone(engine, sandbox)
 
 
-def test_a_sandbox_closes_while_its_engine_is_away_and_leaves_nothing(engine: Any, relay: Relay) -> None:
-    sandbox = DockerSandbox(slots=1, image="plain", host=relay.address)
+def test_a_sandbox_closes_while_its_engine_is_away_and_leaves_nothing(
+    engine: Any, image: images.Image, relay: Relay
+) -> None:
+    sandbox = DockerSandbox(slots=1, image=image.tag, host=relay.address)
     sandbox.run(SLEEPER, Limits())
     with ThreadPoolExecutor(1) as threads:
         relay.shut()

@@ -25,27 +25,14 @@ from rft.sandboxes.leftovers import OWNER, RUN, owner
 from rft.types import Limits, Program
 from tests.sandboxes.shots import RIGHT, WRONG, Sniper, verdict, within
 
-BASE = os.environ.get("RFT_TEST_BASE", images.BASE)
 SPIN = "import time\nwhile time.process_time() < 0.5: pass\n"
 
 pytestmark = [pytest.mark.docker, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    engine = connect()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def image(engine: Any) -> str:
-    return images.build(engine, BASE, network="host").tag
-
-
 @pytest.fixture
-def sandbox(image: str, engine: Any) -> Iterator[DockerSandbox]:
-    sandbox = DockerSandbox(slots=1, image=image)
+def sandbox(image: images.Image, engine: Any) -> Iterator[DockerSandbox]:
+    sandbox = DockerSandbox(slots=1, image=image.tag)
     assert verdict(sandbox, RIGHT) is True
     yield sandbox
     sandbox.close()
@@ -78,8 +65,8 @@ def test_a_container_that_stays_paused_is_replaced(
     assert container not in own(engine, sandbox)
 
 
-def test_containers_killed_at_random_mislabel_no_candidate(engine: Any, image: str) -> None:
-    sandbox = DockerSandbox(slots=2, image=image)
+def test_containers_killed_at_random_mislabel_no_candidate(engine: Any, image: images.Image) -> None:
+    sandbox = DockerSandbox(slots=2, image=image.tag)
 
     def kill() -> list[int]:
         if found := own(engine, sandbox):
@@ -99,10 +86,12 @@ def test_containers_killed_at_random_mislabel_no_candidate(engine: Any, image: s
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_container_of_a_killed_owner_ends_in_the_midst_of_a_job(engine: Any, image: str, number: int) -> None:
+def test_the_container_of_a_killed_owner_ends_in_the_midst_of_a_job(
+    engine: Any, image: images.Image, number: int
+) -> None:
     program = (
         "from rft.sandboxes.docker import DockerSandbox; from rft.types import *\n"
-        f"sandbox = DockerSandbox(slots=1, image={image!r}); sandbox.run(Program('1'), Limits()); "
+        f"sandbox = DockerSandbox(slots=1, image={image.tag!r}); sandbox.run(Program('1'), Limits()); "
         "print('up', flush=True); sandbox.run(Program('import time; time.sleep(50)'), Limits(wall_s=60))"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
@@ -153,7 +142,7 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def second(engine: Any, image: str) -> Iterator[Engine]:
+def second(engine: Any, image: images.Image) -> Iterator[Engine]:
     """A running engine of our own that has the image."""
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
         pytest.skip("a second Docker engine takes root and dockerd")
@@ -161,7 +150,7 @@ def second(engine: Any, image: str) -> Iterator[Engine]:
     made = Engine(folder)
     made.start()
     client = connect(made.address)
-    client.load_image(b"".join(engine.get_image(image)))
+    client.load_image(b"".join(engine.get_image(image.tag)))
     client.close()
     yield made
     made.stop()
@@ -169,8 +158,10 @@ def second(engine: Any, image: str) -> Iterator[Engine]:
     gc.collect()  # the SDK leaves it a socket for every attempt to reach an engine that is away
 
 
-def test_an_engine_that_is_stopped_and_started_in_a_stream_of_verdicts_costs_none(second: Engine, image: str) -> None:
-    sandbox = DockerSandbox(slots=2, image=image, host=second.address)
+def test_an_engine_that_is_stopped_and_started_in_a_stream_of_verdicts_costs_none(
+    second: Engine, image: images.Image
+) -> None:
+    sandbox = DockerSandbox(slots=2, image=image.tag, host=second.address)
     done: list[int] = []
 
     def judge(number: int) -> tuple[bool | None, bool]:

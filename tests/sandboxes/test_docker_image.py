@@ -1,7 +1,6 @@
 """The sandbox image: built on any base with Python, never mistaken for another version's, refused in one sentence."""
 
 import io
-import os
 import tarfile
 from collections.abc import Iterator
 from typing import Any
@@ -10,23 +9,11 @@ import pytest
 
 from rft.errors import InputError
 from rft.sandboxes import images
-from rft.sandboxes.containers import connect, remove
+from rft.sandboxes.containers import remove
 from rft.sandboxes.leftovers import OWNER, owner
+from tests.sandboxes.conftest import BASE
 
-BASE = os.environ.get("RFT_TEST_BASE", images.BASE)
 TAG = "rft-test-odd-image"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    engine = connect()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def image(engine: Any) -> images.Image:
-    return images.build(engine, BASE, network="host")
 
 
 @pytest.fixture

@@ -8,24 +8,10 @@ from typing import Any
 import pytest
 
 from rft.sandboxes import images
-from rft.sandboxes.containers import Container, Shape, configuration, connect
+from rft.sandboxes.containers import Container, Shape, configuration
 from rft.sandboxes.leftovers import OWNER, RUN, owner
 
-BASE = os.environ.get("RFT_TEST_BASE", images.BASE)
-
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    engine = connect()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def image(engine: Any) -> images.Image:
-    return images.build(engine, BASE, network="host")
 
 
 def config_of(engine: Any, image: images.Image) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import pytest
 from tests.sandboxes.exam_rig import Peer, against
 
 READY = {"ready": True}
+LOADED = {"error": "ValueError", "message": "x", "args": [{"$handle": 1, "class": "A"}]}
+"""An exception that holds an object: its text has to be asked for."""
 PROGRAM = """
 def g(x=0): return x
 for _ in range(3):
@@ -184,3 +186,10 @@ def test_a_bomb_is_refused_also_under_a_raised_recursion_limit() -> None:
 @pytest.mark.parametrize("exam", [{}, {"entry_point": "f"}, {"calls": [{}]}, {"entry_point": None, "calls": []}])
 def test_a_broken_exam_is_the_fault_of_the_tests(exam: dict[str, Any]) -> None:
     assert against(answering({"value": 1}), exam)["failure"]["kind"] == "tests"
+
+
+@pytest.mark.parametrize("then", [{"error": "SystemExit", "message": "x"}, b"{", {"value": 5}, LOADED])
+def test_an_exception_whose_text_cannot_be_had_is_a_failure_and_no_fault_of_the_tester(then: object) -> None:
+    found = against(answering(LOADED, then), {"entry_point": "f", "program": "assert f(1) == 2"})
+    assert not found["passed"]
+    assert found["failure"]["kind"] in ("raised", "protocol", "wrong")
