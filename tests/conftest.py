@@ -13,6 +13,8 @@ import pytest
 
 from rft.errors import InputError
 from rft.models import embedded
+from rft.sandboxes import installed
+from rft.sandboxes.languages import LANGUAGES
 from rft.sandboxes.launched import isolation_fault
 from rft.sandboxes.local import LocalSandbox
 
@@ -70,6 +72,13 @@ def require_local() -> None:
     if fault is not None:
         why = f"no local sandbox here: {fault}"
         pytest.fail(why) if "local" in REQUIRED else pytest.skip(why)
+
+
+def require_language(language: str) -> None:
+    """Skips where a language is not installed; in the gate only Rust may be missing."""
+    if installed.command(LANGUAGES[language]) is None:
+        missing = f"{language} is not installed"
+        pytest.fail(missing) if "languages" in REQUIRED and language != "rust" else pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")

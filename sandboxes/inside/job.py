@@ -119,7 +119,10 @@ class Job:
         self._hear_of(child)
 
     def _rejoin(self, zygote: Zygote, payload: bytes, rpc: socket.socket) -> bool:
-        """Hands the exam to the tester that waits for one, if there is any."""
+        """Hands the exam to the tester that waits for one, if there is any that may take it."""
+        if self._job["children"]["tester"]["mode"] != "exam":
+            self._standing.dismiss()  # a program of another language is to be forked in its place
+            return False
         with ExitStack() as theirs:
             ours, report = _pipe(self._closing, theirs)
             found = self._standing.rejoin(

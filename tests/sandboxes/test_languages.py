@@ -13,7 +13,7 @@ from rft.errors import InputError
 from rft.sandboxes import archive, installed, languages, whole
 from rft.sandboxes.local import LocalSandbox
 from rft.types import Execution, Limits, Program, Status
-from tests.conftest import REQUIRED
+from tests.conftest import require_language
 
 SUM = {
     "python": "print(sum(map(int, input().split())))",
@@ -39,20 +39,13 @@ UNABLE = {
 COMPILED = [name for name, spec in languages.LANGUAGES.items() if spec.compile]
 
 
-def need(language: str) -> None:
-    if installed.command(languages.LANGUAGES[language]) is None:
-        missing = f"{language} is not installed"
-        # Rust is there where somebody installed it; the gate sees to the others
-        pytest.fail(missing) if "languages" in REQUIRED and language != "rust" else pytest.skip(missing)
-
-
 def run(local: LocalSandbox, language: str, source: str, limits: Limits | None = None, stdin: str = "1 2") -> Execution:
-    need(language)
+    require_language(language)
     return local.run(Program(source, language, stdin), limits or Limits())
 
 
 def examine(local: LocalSandbox, source: str, program: str, entry_point: str = "f", **more: Any) -> Any:
-    need("javascript")
+    require_language("javascript")
     exam = {"language": "javascript", "entry_point": entry_point, "program": program, **more}
     return local.examine(Program(source, "javascript"), exam, Limits()).report
 
@@ -84,13 +77,13 @@ def test_a_missing_language_says_what_to_install() -> None:
 
 @pytest.mark.parametrize("name", languages.LANGUAGES)
 def test_versions_are_known_of_what_is_installed(name: str) -> None:
-    need(name)
+    require_language(name)
     assert re.search(r"\d+\.\d+", installed.version(name) or "")
 
 
 @pytest.mark.parametrize("name", languages.LANGUAGES)
 def test_nothing_of_a_home_is_shown_under_its_own_name(name: str) -> None:
-    need(name)
+    require_language(name)
     shown = installed.visible([name])
     assert all(not place.startswith(str(Path.home())) for _, place in shown["binds"])
     assert all(Path(source).exists() for source, _ in shown["binds"])
@@ -284,14 +277,14 @@ def test_a_result_that_is_asked_for_its_opinion_is_marked(local: LocalSandbox) -
     ],
 )
 def test_call_cases_examine_javascript(local: LocalSandbox, source: str, args: list[Any], expected: Any) -> None:
-    need("javascript")
+    require_language("javascript")
     exam = {"entry_point": "f", "calls": [{"args": args, "kwargs": {}, "expected": expected}]}
     report = local.examine(Program(source, "javascript"), exam, Limits()).report
     assert report["passed"] and report["checks"] == 1, report
 
 
 def test_asserts_in_python_examine_javascript(local: LocalSandbox) -> None:
-    need("javascript")
+    require_language("javascript")
     program = "assert f(3) == [0, 1, 2]\nassert f(0) == []"
     source = "function* f(n) { for (let i = 0; i < n; i++) yield i }"
     report = local.examine(Program(source, "javascript"), {"entry_point": "f", "program": program}, Limits()).report
@@ -391,14 +384,14 @@ def look_up(row: dict[str, Any]) -> str:
 
 
 def test_every_test_in_javascript_can_be_passed(local: LocalSandbox, real_data: Path) -> None:
-    need("javascript")
+    require_language("javascript")
     for row in rows(real_data, "javascript")[::8]:
         report = examine(local, look_up(row), row["test"], row["entry_point"])
         assert report["passed"] or row["task_id"] in UNSATISFIABLE, (row["task_id"], report)
 
 
 def test_no_test_in_javascript_is_passed_by_null(local: LocalSandbox, real_data: Path) -> None:
-    need("javascript")
+    require_language("javascript")
     for row in rows(real_data, "javascript")[::16]:
         report = examine(local, f"{row['prompt']}return null }}", row["test"], row["entry_point"])
         assert not report["passed"], row["task_id"]

@@ -7,7 +7,7 @@ import pytest
 
 from rft.sandboxes.local import LocalSandbox
 from rft.types import JSON, Limits, Program
-from tests.conftest import require_local
+from tests.conftest import require_language, require_local
 from tests.sandboxes.shots import EXAM, RIGHT, WRONG, passed, programs, shoot, within
 
 CALLS: JSON = {"entry_point": "add", "calls": [{"args": [1, 2], "expected": 3}]}
@@ -109,6 +109,14 @@ def test_no_candidate_sees_the_waiting_tester(slot: Slot) -> None:
     assert slot.passes(EXAM, RIGHT)
     look = "import os\ndef add(a, b): return len([p for p in os.listdir('/proc') if p.isdigit()])"
     assert slot.passes({"entry_point": "add", "program": "assert add(1, 2) == 1"}, Program(look))
+
+
+def test_tests_in_javascript_take_the_place_of_a_waiting_tester(slot: Slot) -> None:
+    require_language("javascript")
+    add = Program("const add = (a, b) => a + b;", "javascript")
+    script: JSON = {"entry_point": "add", "language": "javascript", "program": "if (add(1, 2) !== 3) throw 'no'"}
+    for exam in (CALLS, script, CALLS, script):
+        assert slot.passes(exam, add)
 
 
 BUSY = {"entry_point": "add", "program": "assert sum(range(2_000_000)) and add(1, 2) == 3"}
