@@ -125,13 +125,11 @@ class Job:
             return False
         with ExitStack() as theirs:
             ours, report = _pipe(self._closing, theirs)
-            found = self._standing.rejoin(
-                zygote, [theirs.enter_context(_memory("exam", payload)), rpc.fileno(), report]
-            )
+            exam = theirs.enter_context(_memory("exam", payload))
+            found = self._standing.rejoin(zygote, [exam, rpc.fileno(), report], {**self._limits, **TESTER_LIMITS})
         if found is None:
             return False
         child, self._next = found
-        child.again({**self._limits, **TESTER_LIMITS})
         self._children["tester"] = child
         child.streams["report"] = Stream(ours, MAX_REPORT)
         self._hear_of(child)

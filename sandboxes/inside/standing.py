@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from rft.sandboxes.inside.observed import Child
 from rft.sandboxes.inside.zygotes import Zygote
@@ -34,11 +35,12 @@ class Standing:
         if child.n_exams >= MAX_EXAMS or child.spent_s > MAX_CPU_S:
             self.dismiss()
 
-    def rejoin(self, zygote: Zygote, fds: Sequence[int]) -> tuple[Child, socket.socket] | None:
+    def rejoin(self, zygote: Zygote, fds: Sequence[int], limits: dict[str, Any]) -> tuple[Child, socket.socket] | None:
         """Hands an exam to the waiting tester, if it is of that zygote; one that is found dead is dismissed."""
         if self._child is None or self._next is None or self._child.zygote is not zygote:
             return None
         child = self._child
+        child.again(limits)
         try:
             socket.send_fds(self._next, [b"\0"], list(fds))
         except OSError:  # it is gone
