@@ -94,17 +94,18 @@ class Verified:
 
 @dataclass
 class Together:
-    """The code verifier, asked by one thread for all candidates of a problem."""
+    """The code verifier, asked for all candidates of a problem at once, by as many threads as a run has."""
 
     verified: Verified
     n_candidates: int
 
     def measure(self, cases: Sequence[Case]) -> Pass:
-        results: list[tuple[bool, float]] = []
+        def judged(case: Case) -> list[bool]:
+            return self.verified.judge(case.problem, [self.verified.completion(case) for _ in range(self.n_candidates)])
+
         start = time.perf_counter()
-        for case in cases:
-            completions = [self.verified.completion(case) for _ in range(self.n_candidates)]
-            results += [(accepted, 0.0) for accepted in self.verified.judge(case.problem, completions)]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            results = [(accepted, 0.0) for found in pool.map(judged, cases) for accepted in found]
         seconds = time.perf_counter() - start
         return _pass(seconds, [case for case in cases for _ in range(self.n_candidates)], results, single=False)
 
