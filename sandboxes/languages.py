@@ -12,9 +12,9 @@ from typing import Any
 
 from rft.errors import InputError, unknown
 from rft.sandboxes import archive
+from rft.sandboxes.inside.confine import INSIDE
 from rft.types import JSON, Limits, Program
 
-INSIDE = "/opt/rft/rft/sandboxes/inside"
 """Where the code that runs inside lies, in every sandbox."""
 ARTIFACT = "program"
 """The compiled program, in the private folder."""

@@ -7,7 +7,6 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 from rft.errors import SandboxError
@@ -16,8 +15,7 @@ from rft.sandboxes.cgroups import Cgroup
 from rft.sandboxes.inside.confine import ANYWHERE, PROBE, UNSAFE
 from rft.types import JSON
 
-INSIDE = Path(__file__).parent / "inside"
-LAUNCH, SUPERVISOR = INSIDE / "launch.py", INSIDE / "supervisor.py"
+LAUNCH, SUPERVISOR = toolchain.INSIDE / "launch.py", toolchain.INSIDE / "supervisor.py"
 PYTHON = (str(toolchain.PYTHON), "-I", "-S", "-B")
 PROBE_S = 20.0
 STDERR_TAIL = 2000

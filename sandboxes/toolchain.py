@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from rft.sandboxes import installed, languages
-from rft.sandboxes.inside.confine import PACKAGES
+from rft.sandboxes import installed
+from rft.sandboxes.inside import confine
 from rft.types import JSON
 
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
@@ -24,14 +24,14 @@ def visible(packages: Iterable[str], language: str) -> dict[str, JSON]:
     for path in [path for path in wanted if path.is_symlink()]:
         binds.append([str(path.resolve()), str(path)])
     links = [[str(path.readlink()), str(path)] for name in TOP if (path := Path("/", name)).is_symlink()]
-    binds += [[str(path), f"{PACKAGES}/{path.name}"] for name in packages for path in _package(name)]
+    binds += [[str(path), f"{confine.PACKAGES}/{path.name}"] for name in packages for path in _package(name)]
     more = installed.visible([language])
     others = [
         str(path)
         for name in ("site-packages", "dist-packages")
         if (path := stdlib / name).is_dir() and not path.is_symlink()
     ]
-    binds += [[str(INSIDE), languages.INSIDE], *more["binds"]]
+    binds += [[str(INSIDE), confine.INSIDE], *more["binds"]]
     return {"binds": binds, "links": [*links, *more["links"]], "covered": others}
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rft.sandboxes.inside import candidate, confine, examiner, script
+from rft.sandboxes.inside import candidate, confine, examiner, frames, script
 
 PLACES = ("stdin", "stdout", "stderr", "rpc", "report", "artifact", "payload", "gate", "next")
 """What a child may get, each at its own descriptor number."""
@@ -46,7 +46,9 @@ def begin(order: Mapping[str, Any], fds: list[int], limits: confine.Rlimits, sys
         confine.renounce(syscalls)
         os.write(GATE, b"confined")
         os.close(GATE)
-        status = _become(json.loads(_payload()))
+        payload = json.loads(frames.read_memory(PAYLOAD))
+        os.close(PAYLOAD)
+        status = _become(payload)
     except Exception as error:  # the last line of a process: whatever it is, it must be said somewhere
         os.write(STDERR, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
@@ -61,12 +63,6 @@ def _place(named: dict[str, int]) -> None:
         else:
             os.close(number)
     os.closerange(len(PLACES), MAX_DESCRIPTORS)
-
-
-def _payload() -> bytes:
-    payload = os.pread(PAYLOAD, os.fstat(PAYLOAD).st_size, 0)
-    os.close(PAYLOAD)
-    return payload
 
 
 def _become(payload: dict[str, Any]) -> int:

@@ -26,6 +26,8 @@ PACKAGES = "/opt/rft/packages"
 """Where further packages lie in a local sandbox; a container has them installed."""
 FRESH = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 """Namespaces that every child has anew, beside that of its processes."""
+INSIDE = "/opt/rft/rft/sandboxes/inside"
+"""Where this package lies in a sandbox."""
 PRIVATE = "/tmp"
 WORK = "/tmp/work"
 NOBODY = 65534
@@ -48,6 +50,15 @@ ENVIRONMENT = {
 }
 
 
+def become_mapped(fresh: int, uid: int, gid: int) -> None:
+    """Moves to fresh namespaces, one of them for users: there only the caller's own exists, by these numbers."""
+    outer_uid, outer_gid = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER | fresh)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {outer_uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {outer_gid} 1")
+
+
 def furnish(limits: Mapping[str, Any]) -> int:
     """Moves the process, and with it its children to come, to namespaces and files of their own.
 
@@ -62,7 +73,7 @@ def furnish(limits: Mapping[str, Any]) -> int:
     os.mkdir(f"{PRIVATE}/shm")
     kernel.mount(f"{PRIVATE}/shm", "/dev/shm", flags=kernel.MS_BIND)
     if os.path.exists("/sys/kernel"):  # a container's; ours has none
-        _cover("/sys")
+        cover("/sys")
     os.chdir(WORK)
     return private
 
@@ -86,10 +97,11 @@ def show_own_processes() -> None:
     try:
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_RDONLY, "subset=pid")
     except PermissionError:
-        _cover("/proc")
+        cover("/proc")
 
 
-def _cover(place: str) -> None:
+def cover(place: str) -> None:
+    """Shows an empty folder in the place of another."""
     kernel.mount("tmpfs", place, "tmpfs", kernel.MS_RDONLY, "size=4k,nr_inodes=1")
 
 

@@ -39,6 +39,11 @@ def _exactly(read: Callable[[int], bytes], n: int) -> bytes:
     return b"".join(parts)
 
 
+def read_memory(fd: int) -> bytes:
+    """Returns all of a file in memory, wherever its position is."""
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
 def write_all(fd: int, data: bytes) -> None:
     """Writes all of ``data`` to a blocking descriptor."""
     view = memoryview(data)

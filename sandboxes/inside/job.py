@@ -52,6 +52,7 @@ class Job:
         """Takes a job; ``owner`` is the stream it came from, on which nothing but its end can come meanwhile."""
         self._job, self._zygotes, self._standing, self._counters = job, zygotes, standing, counters
         self._limits: dict[str, Any] = job["limits"]
+        self._tester_limits = {**self._limits, **TESTER_LIMITS}
         self._closing = ExitStack()
         self._selector = self._closing.enter_context(selectors.EpollSelector())
         self._selector.register(owner, selectors.EVENT_READ, (_abandoned,))
@@ -106,7 +107,7 @@ class Job:
 
     def _spawn(self, name: str, zygote: Zygote, payload: bytes, rpc: socket.socket | None) -> None:
         """Has a child forked."""
-        limits = self._limits if name == "candidate" else {**self._limits, **TESTER_LIMITS}
+        limits = self._limits if name == "candidate" else self._tester_limits
         self._children[name] = child = Child(name, zygote, limits)
         with ExitStack() as theirs:
             fds = dict(self._descriptors(child, payload, theirs))
@@ -126,7 +127,7 @@ class Job:
         with ExitStack() as theirs:
             ours, report = _pipe(self._closing, theirs)
             exam = theirs.enter_context(_memory("exam", payload))
-            found = self._standing.rejoin(zygote, [exam, rpc.fileno(), report], {**self._limits, **TESTER_LIMITS})
+            found = self._standing.rejoin(zygote, [exam, rpc.fileno(), report], self._tester_limits)
         if found is None:
             return False
         child, self._next = found

@@ -23,12 +23,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))  # run by path: the sandbox holds no installed package
 
 from rft.sandboxes.inside import kernel
-from rft.sandboxes.inside.confine import ENVIRONMENT, ISOLATED, PROBE
+from rft.sandboxes.inside.confine import ENVIRONMENT, INSIDE, ISOLATED, PROBE, become_mapped, cover
 
 UID = 1000
 """User and group inside."""
 ROOT = "/tmp"  # any folder that exists everywhere; in this process's mount namespace it becomes the new root
-SUPERVISOR = "/opt/rft/rft/sandboxes/inside/supervisor.py"
 DEVICES = ("null", "zero", "full", "random", "urandom")
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 _READ_ONLY = kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
@@ -55,7 +54,7 @@ def main() -> None:
     if as_root:
         kernel.unshare(kernel.CLONE_NEWPID)
     else:
-        _become_mapped()
+        become_mapped(kernel.CLONE_NEWPID, UID, UID)
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
@@ -68,15 +67,6 @@ def main() -> None:
     for name in (0, 1):
         os.close(name)
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
-
-
-def _become_mapped() -> None:
-    """Enters a user namespace where only the caller's own user exists, by another number."""
-    uid, gid = os.geteuid(), os.getegid()
-    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{UID} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{UID} {gid} 1")
 
 
 def _map(pid: int, uid: int) -> None:
@@ -104,7 +94,7 @@ def _inside(plan: Mapping[str, Any], counters: Mapping[str, int], parent: socket
     for fd in counters.values():
         os.set_inheritable(fd, True)
     os.setsid()
-    supervisor = [SUPERVISOR, json.dumps(counters), ISOLATED, plan["slot"]]
+    supervisor = [f"{INSIDE}/supervisor.py", json.dumps(counters), ISOLATED, plan["slot"]]
     os.execve(sys.executable, [sys.executable, "-I", "-S", "-B", *supervisor], ENVIRONMENT)
 
 
@@ -119,7 +109,7 @@ def _build_root(binds: list[list[str]], links: list[list[str]], covered: list[st
         _bind(fd, ROOT + target)
         os.close(fd)
     for place in covered:
-        kernel.mount("tmpfs", ROOT + place, "tmpfs", kernel.MS_RDONLY, "size=4k,nr_inodes=1")
+        cover(ROOT + place)
     for target, place in [*links, *([target, f"/dev/{name}"] for name, target in LINKS.items())]:
         os.symlink(target, ROOT + place)
     for folder in ("/tmp", "/proc", "/dev/shm", "/etc", "/old"):

@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from rft.sandboxes.inside import frames
 from rft.sandboxes.inside.zygotes import Zygote
 
 
@@ -134,13 +135,5 @@ class Child:
             disk = os.fstatvfs(self.private)
             facts["disk_full"] = disk.f_bavail == 0 or disk.f_favail == 0
         if self.artifact is not None:
-            os.lseek(self.artifact, 0, os.SEEK_SET)
-            facts["artifact"] = base64.b64encode(_read_all(self.artifact)).decode()
+            facts["artifact"] = base64.b64encode(frames.read_memory(self.artifact)).decode()
         return facts
-
-
-def _read_all(fd: int) -> bytes:
-    parts = []
-    while part := os.read(fd, 1 << 20):
-        parts.append(part)
-    return b"".join(parts)

@@ -62,11 +62,7 @@ def main() -> None:
 
 def _own_namespaces() -> None:
     """Becomes the first process of a pid namespace in a user namespace of its own, where it may make further ones."""
-    uid, gid = os.getuid(), os.getgid()
-    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | confine.FRESH)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    confine.become_mapped(kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | confine.FRESH, os.getuid(), os.getgid())
     if os.fork():
         os._exit(0)
     kernel.narrow_capabilities()

@@ -3,10 +3,12 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rft.errors import SandboxError
@@ -92,6 +94,15 @@ def verdict(sandbox: Sandbox, candidate: Program, limits: Limits | None = None) 
 
 def passed(examined: Examination) -> bool:
     return bool(examined.report and examined.report["passed"])
+
+
+@contextmanager
+def another_owner(program: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another process with a sandbox, which prints "up" when it has one."""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "up\n"
+        yield owner
 
 
 class Sniper:

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from rft.sandboxes.containers import Shape, configuration, remove
 from rft.sandboxes.docker import DockerSandbox
 from rft.sandboxes.leftovers import OWNER, RUN, owner, sweep
 from rft.types import Limits, Program, Status
+from tests.sandboxes.shots import another_owner
 
 HELLO = Program("print('hello')")
 
@@ -85,9 +85,7 @@ def test_containers_of_a_killed_process_end_by_themselves(engine: Any, image: im
         f"sandbox = DockerSandbox(slots=1, image={image.tag!r}); sandbox.run(Program('1'), Limits())\n"
         "print('up', flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
+    with another_owner(program) as process:
         name = owner(process.pid)
         assert len(engine.containers(filters={"label": f"{OWNER}={name}"})) == 1
         process.send_signal(number)

@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from rft.sandboxes.containers import connect
 from rft.sandboxes.docker import DockerSandbox
 from rft.sandboxes.leftovers import OWNER, RUN, owner
 from rft.types import Limits, Program
-from tests.sandboxes.shots import RIGHT, WRONG, Sniper, verdict, within
+from tests.sandboxes.shots import RIGHT, WRONG, Sniper, another_owner, verdict, within
 
 SPIN = "import time\nwhile time.process_time() < 0.5: pass\n"
 
@@ -94,9 +93,7 @@ def test_the_container_of_a_killed_owner_ends_in_the_midst_of_a_job(
         f"sandbox = DockerSandbox(slots=1, image={image.tag!r}); sandbox.run(Program('1'), Limits()); "
         "print('up', flush=True); sandbox.run(Program('import time; time.sleep(50)'), Limits(wall_s=60))"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
+    with another_owner(program) as process:
         label = f"{OWNER}={owner(process.pid)}"
         assert len(engine.containers(filters={"label": label})) == 1
         time.sleep(0.3)

@@ -5,7 +5,6 @@ import random
 import resource
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -32,6 +31,7 @@ from tests.sandboxes.shots import (
     RIGHT,
     WRONG,
     Sniper,
+    another_owner,
     descendants,
     groups,
     nothing_left,
@@ -325,9 +325,7 @@ def test_nothing_outlives_an_owner_that_is_killed(number: int, busy: bool) -> No
         "from rft.sandboxes.local import LocalSandbox; from rft.types import *; import time\n"
         f"sandbox = LocalSandbox(slots=1); sandbox.run(Program('1'), Limits()); print('up', flush=True); {then}"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as owner:
-        assert owner.stdout is not None
-        assert owner.stdout.readline() == "up\n"
+    with another_owner(program) as owner:
         time.sleep(0.3)
         below = descendants(owner.pid)
         owner.send_signal(number)
