@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.table import print_table
-from rft.config import load
-from rft.prompts import render
+from rft.config.schema import load
+from rft.prompts.render import render
 from rft.tasks.arithmetic import Arithmetic
 from rft.types import Problem
 
@@ -83,10 +83,10 @@ def vllm_side(model: str) -> dict[str, float]:
 
 def our_side(model: str) -> dict[str, float]:
     """The E-step: same prompts, samples and verdicts on disk at the end."""
-    from rft.estep import Draw, EStep
-    from rft.progress import Silent
-    from rft.samplers.vllm import VllmSampler
-    from rft.stages import StageFolder
+    from rft.report.progress import Silent
+    from rft.rounds.estep import Draw, EStep
+    from rft.samplers.vllm.sampler import VllmSampler
+    from rft.store.stage import StageFolder
     from rft.verifiers.math.verifier import MathVerifier
 
     config = load(CONFIG)

@@ -16,9 +16,9 @@ from datasets import Dataset, disable_progress_bars
 from transformers import AutoTokenizer, PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
+from rft.judging.rewards import reward_function
 from rft.models import resolve
 from rft.tasks.arithmetic import Arithmetic
-from rft.verifiers.rewards import reward_function
 
 
 class ShowRewards(TrainerCallback):  # type: ignore[misc]

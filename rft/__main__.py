@@ -1,5 +1,5 @@
 """``python -m rft`` is ``rft``."""
 
-from rft.cli import main
+from rft.cli.app import main
 
 main()

@@ -95,7 +95,7 @@ class Problem:
 
     id: str
     prompt: Prompt
-    """The bare question; examples, system prompt and template are added by ``rft.prompts.render``."""
+    """The bare question; examples, system prompt and template are added by ``rft.prompts.render.render``."""
     verifier: str
     """Name of the verifier that judges it, a key of ``rft.verifiers.VERIFIERS`` or ``module:Class``."""
     reference: JSON
@@ -379,7 +379,7 @@ class Trainer(Protocol):
         """Fine-tunes ``base_model`` on ``dataset`` and returns the folder of a model that an engine can load.
 
         Args:
-            dataset: a JSONL file of prompt and completion (see ``rft.export``).
+            dataset: a JSONL file of prompt and completion (see ``rft.exports.write``).
             base_model: a folder or a hub id.
             out: a folder for the model, logs and checkpoints; may hold what an interrupted attempt left.
 

@@ -70,7 +70,7 @@ def test_types_imports_the_standard_library_only() -> None:
 
 def test_the_command_line_starts_without_heavy_packages() -> None:
     heavy = ["numpy", "pyarrow", "pydantic", "datasets", "sympy", "torch", "transformers", "vllm", "docker"]
-    program = f"import sys, rft.cli; print([m for m in {heavy} if m in sys.modules])"
+    program = f"import sys, rft.cli.app; print([m for m in {heavy} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert shown == "[]\n"
 

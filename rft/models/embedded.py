@@ -21,7 +21,7 @@ from pathlib import Path
 
 from rft.errors import InputError, unknown
 from rft.models.checkpoint import check_model
-from rft.process import run_logged, tail
+from rft.processes.command import run_logged, tail
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 SPACE_BYTES = 600_000_000

@@ -15,7 +15,7 @@ from functools import partial
 from rft.errors import RunError
 from rft.seeds import derive_seed
 from rft.selection.dedupe import text_key
-from rft.selection.equations import false_equations
+from rft.selection.filters.equations import false_equations
 from rft.types import JSON, Judged, Outcome, Problem, Prompt, Row, Trust
 
 Step = Callable[[Sequence[Judged]], list[Judged]]

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 
 from rft.errors import InputError, TrainerError
-from rft.process import TimeLimitError, run_logged, tail
+from rft.processes.command import TimeLimitError, run_logged, tail
 from rft.trainers.output import begin, fingerprint, finished, loadable, publish
 
 PLACEHOLDERS = ("train_file", "messages_file", "base_model", "out", "configs")

@@ -5,8 +5,8 @@ import sys
 import time
 
 from rft.errors import InputError
-from rft.samplers.link import Link
-from rft.samplers.warden import guard
+from rft.processes.warden import guard
+from rft.samplers.vllm.link import Link
 from rft.types import JSON
 
 

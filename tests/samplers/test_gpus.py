@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rft.errors import InputError
-from rft.samplers.gpus import share_out, visible_gpus
+from rft.samplers.vllm.gpus import share_out, visible_gpus
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from rft.errors import EngineError, InputError
-from rft.samplers.engine import Engine, Event
-from rft.samplers.pool import Job, Limits, Pool
+from rft.samplers.vllm.engine import Engine, Event
+from rft.samplers.vllm.pool import Job, Limits, Pool
 from rft.types import Request, SamplingParams
 from tests.samplers.processes import alive, children, gone_within
 

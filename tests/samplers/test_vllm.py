@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rft.errors import EngineError, InputError
-from rft.samplers.vllm import VllmSampler
+from rft.samplers.vllm.sampler import VllmSampler
 from rft.types import FinishReason, Message, Request, SamplingParams
 from tests.samplers.processes import alive, gone_within
 
@@ -129,7 +129,7 @@ def _engine_core(session: int) -> int:
 
 def test_killing_the_sampling_process_takes_every_process_of_the_engine_with_it(smollm2: Path) -> None:
     program = f"""
-from rft.samplers.vllm import VllmSampler
+from rft.samplers.vllm.sampler import VllmSampler
 from tests.samplers.test_vllm import SMALL, requests, warden
 sampler = VllmSampler({str(smollm2)!r}, **SMALL)
 for sample in sampler.sample(requests(50, max_tokens=64)):

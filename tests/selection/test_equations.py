@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rft.selection.equations import FalseEquation, false_equations
+from rft.selection.filters.equations import FalseEquation, false_equations
 
 FALSE = [
     # text, the equations that are false

@@ -66,7 +66,7 @@ def test_an_unknown_task_is_refused_with_the_nearest_name() -> None:
 
 def test_the_modules_load_without_anything_heavy() -> None:
     program = (
-        "import sys, rft.tasks.catalog, rft.tasks.arithmetic, rft.tasks.gsm8k, rft.tasks.math, rft.check;"
+        "import sys, rft.tasks.catalog, rft.tasks.arithmetic, rft.tasks.gsm8k, rft.tasks.math, rft.judging.proof;"
         "import rft.tasks.apps, rft.tasks.codecontests, rft.tasks.humaneval, rft.tasks.livecodebench, rft.tasks.mbpp;"
         "import rft.tasks.multi_humaneval;"
         "print([name for name in ('datasets', 'pyarrow', 'pydantic', 'sympy', 'numpy') if name in sys.modules])"

@@ -13,7 +13,7 @@ from rft.errors import InputError
 from rft.registry import build, load
 from rft.trainers import TRAINERS
 from rft.trainers.command import CommandTrainer
-from rft.trainers.trl import RANGES, TrlTrainer
+from rft.trainers.trl.trainer import RANGES, TrlTrainer
 
 ROOT = Path(__file__).parents[2]
 GOOD = [sys.executable, "{train_file}", "{out}"]
@@ -88,7 +88,8 @@ def test_every_number_of_the_built_in_trainer_has_a_range() -> None:
 @pytest.mark.train
 def test_the_check_imports_nothing_heavy() -> None:
     program = (
-        "import sys; from rft.trainers.trl import TrlTrainer; TrlTrainer(method='lora').check(); print(*sys.modules)"
+        "import sys; from rft.trainers.trl.trainer import TrlTrainer; "
+        "TrlTrainer(method='lora').check(); print(*sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not {"torch", "transformers", "trl", "peft", "datasets", "accelerate"} & set(shown.stdout.split())
@@ -96,7 +97,7 @@ def test_the_check_imports_nothing_heavy() -> None:
 
 def test_missing_packages_are_named() -> None:
     """-S: an interpreter without site-packages."""
-    program = "from rft.trainers.trl import TrlTrainer; TrlTrainer(method='lora').check()"
+    program = "from rft.trainers.trl.trainer import TrlTrainer; TrlTrainer(method='lora').check()"
     shown = subprocess.run(
         [sys.executable, "-S", "-c", program], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rft import config
+from rft.config import schema as config
 from rft.errors import InputError
 from rft.models import check_model, identity
 from rft.registry import build

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rft.trainers.packing import IGNORED, can_pack, pack, packed_loss, shared_prefix
+from rft.trainers.trl.packing import IGNORED, can_pack, pack, packed_loss, shared_prefix
 
 Row = dict[str, list[int]]
 

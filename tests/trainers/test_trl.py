@@ -15,7 +15,7 @@ from rft.errors import InputError, TrainerError
 from rft.models import check_model, identity
 from rft.registry import build, load
 from rft.trainers import TRAINERS
-from rft.trainers.trl import TrlTrainer
+from rft.trainers.trl.trainer import TrlTrainer
 from tests.trainers.test_command import processes_with, wait_for
 
 pytestmark = pytest.mark.train
@@ -89,7 +89,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path, smollm2: 
     """kill -9 of the run's own process: the trainer ends with it, and the same call finishes the work."""
     options = {"epochs": 2.0, "batch_size": 2, "logging_steps": 1, "save_steps": 4}
     program = (
-        "import json, sys; from pathlib import Path; from rft.trainers.trl import TrlTrainer; "
+        "import json, sys; from pathlib import Path; from rft.trainers.trl.trainer import TrlTrainer; "
         "TrlTrainer(**json.loads(sys.argv[1])).fit(Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))"
     )
     arguments = [json.dumps(options), str(dataset), str(smollm2), str(tmp_path / "out")]

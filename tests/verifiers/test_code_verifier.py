@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rft.errors import InputError, SandboxError
-from rft.probes import code_singles
+from rft.judging.probes import code_singles
 from rft.registry import build
 from rft.types import JSON, Limits, Outcome, Problem, Reason, Sandbox, Status, Trust, Verdict, Verifier
 from rft.verifiers.code.verifier import CodeVerifier

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rft.exact import evaluate, parse_number
+from rft.expressions.exact import evaluate, parse_number
 from rft.verifiers.math.policy import DEFAULT, Policy
 from rft.verifiers.math.units import MEASURES, SHORT, converted, read_unit
 

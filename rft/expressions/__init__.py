@@ -1,0 +1,1 @@
+"""Text of mathematics -> tree -> value. Knows nothing of answers, problems or verdicts."""

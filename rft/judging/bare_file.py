@@ -1,0 +1,304 @@
+r"""Judges a bare file of completions, without a run: ``rft verify FILE.jsonl --out OUT.jsonl``.
+
+    in   {"id": "…", "verifier": "math", "reference": "\\frac{1}{2}", "completion": "… \\boxed{0.5}"}
+    in   {"id": "…", "verifier": "math", "reference": "20", "completion": "… 20%", "policy": {"percent": "points"}}
+    in   {"id": "…", "verifier": "code", "reference": {"entry_point": "add", "tests": "…"}, "completion": "…",
+          "limits": {"wall_s": 5}}
+    out  {"id": "…", "outcome": "correct", "reward": 1, "reason": null, "extracted": "0.5", "detail": "…", "wall_s": 0}
+
+One line out per line in, in the same order; ``"trust": "low"`` is said where a program could have bought its verdict.
+The whole file is read and checked before the first verdict; the output appears under its name only when it is complete.
+It never takes the place of the input, or of anything but a file.
+"""
+
+import dataclasses
+import glob
+import gzip
+import json
+import os
+import stat
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby, islice
+from math import inf
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from rft.errors import InputError
+from rft.processes.threads import verifying
+from rft.rounds.estep import judge
+from rft.store.files import replace
+from rft.types import JSON, FinishReason, Limits, Outcome, Problem, Sample, Trust, Verdict, Verifier
+from rft.verifiers.math.policy import policy_of
+
+CHUNK = 1024
+"""Lines held at a time."""
+MAX_DIGITS = 1_000
+"""Digits of a number in a line; longer ones are written as texts."""
+MAX_DEPTH = 100
+"""Levels of lists and objects in a reference; it is walked again by every verifier, some of them recursively."""
+STDOUT = Path("-")
+GetVerifier = Callable[[str, str], Verifier]
+"""(name, where) -> verifier; raises InputError for a name that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One readable line of the input."""
+
+    number: int
+    id: str
+    problem: Problem
+    sample: Sample
+
+
+def judge_file(
+    source: Path, out: Path, get_verifier: GetVerifier, default_verifier: str | None, workers: int, skip_bad: bool
+) -> tuple[Counter[Outcome], int]:
+    """Judges every line of ``source`` into ``out``.
+
+    Args:
+        source: a JSONL file, gzipped if it ends in .gz.
+        out: where the verdicts go; replaced when complete. ``-`` is stdout: each verdict is written as it comes.
+        get_verifier: looks a verifier up.
+        default_verifier: for lines that name none.
+        workers: lines judged at the same time.
+        skip_bad: leave out lines that cannot be read; else the first one is an error.
+
+    Returns:
+        Outcomes by count, and the number of lines left out.
+
+    Raises:
+        InputError: the file cannot be read, a line is not of the form above, or ``out`` is the input or no file.
+    """
+    _check_places(source, out)
+    verifiers: dict[str, Verifier] = {}
+    n_skipped = 0
+    for line in lines(source, default_verifier, skip_bad):
+        if line is None:
+            n_skipped += 1
+        elif line.problem.verifier not in verifiers:
+            where = f" in {source}, line {line.number}"
+            verifiers[line.problem.verifier] = get_verifier(line.problem.verifier, where)
+    if not verifiers:
+        raise InputError(f"{source} holds no line that could be judged")
+    outcomes: Counter[Outcome] = Counter()
+    readable = (line for line in lines(source, default_verifier, skip_bad) if line is not None)
+    with (
+        _writing(out) as file,
+        verifying(workers, patient=False) as pool,
+        closing(_verdicts(readable, verifiers, pool)) as judged,
+    ):
+        for line, verdict in judged:
+            outcomes[verdict.outcome] += 1
+            _write(file, _record(line.id, verdict), out)
+    return outcomes, n_skipped
+
+
+def _check_places(source: Path, out: Path) -> None:
+    """Refuses an input that cannot be read twice, and an output whose place is taken by anything but another file."""
+    try:
+        if not stat.S_ISREG(source.stat().st_mode):
+            raise InputError(f"{source} is not a regular file; it is read twice, so write the lines to a file first")
+        if out == STDOUT:
+            return
+        if any(place.exists() and place.samefile(source) for place in (out, _partial(out))):
+            raise InputError(f"--out {out} is the input itself, which would be lost; choose another file")
+        # A link is refused too: /dev/stdout is one, and a rename would put a file in its place.
+        if out.is_symlink() or (out.exists() and not out.is_file()):
+            raise InputError(f"--out {out} is not a regular file; give a file of its own, or --out - for stdout")
+    except FileNotFoundError as error:
+        raise InputError(f"{source} does not exist; give a JSONL file with id, reference and completion") from error
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be used: {error.strerror}; choose another place") from error
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[BinaryIO]:
+    """Opens a file that gets the name ``out`` only when the block ends well; stdout is handed over as it is."""
+    if out == STDOUT:
+        yield sys.stdout.buffer
+        return
+    partial = _partial(out)
+    with _explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(out)
+        file = partial.open("xb")
+    try:
+        yield file
+        with _explained(out):
+            file.close()
+            replace(partial, out)
+    finally:
+        with suppress(OSError):  # what could not be written has been said
+            file.close()
+        partial.unlink(missing_ok=True)
+
+
+def _sweep(out: Path) -> None:
+    """Removes what a kill left behind; what belongs to a living process stays."""
+    for left in out.parent.glob(f".{glob.escape(out.name)}.*.tmp"):
+        pid = left.name.split(".")[-2]
+        if pid == str(os.getpid()) or (pid.isdigit() and not Path("/proc", pid).exists()):
+            left.unlink(missing_ok=True)
+
+
+def _partial(out: Path) -> Path:
+    return out.parent / f".{out.name}.{os.getpid()}.tmp"
+
+
+def _write(file: BinaryIO, record: dict[str, JSON], out: Path) -> None:
+    # "replace": a model may write a lone surrogate, which has no place in UTF-8
+    line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    with _explained(out):
+        file.write(line)
+        if out == STDOUT:
+            file.flush()
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        name = "to stdout" if out == STDOUT else out
+        raise InputError(
+            f"cannot write {name}: {error.strerror or error}; choose another --out or free space"
+        ) from error
+
+
+def _verdicts(
+    lines: Iterator[Line], verifiers: Mapping[str, Verifier], pool: ThreadPoolExecutor
+) -> Generator[tuple[Line, Verdict], None, None]:
+    """Judges neighbouring lines of one problem together, so that their reference is parsed once."""
+
+    def work(group: list[Line]) -> list[Verdict]:
+        problem = group[0].problem
+        return judge(problem, [line.sample for line in group], verifiers[problem.verifier], retries=1)
+
+    while chunk := list(islice(lines, CHUNK)):
+        groups = [list(group) for _, group in groupby(chunk, key=lambda line: _same_problem(line.problem))]
+        for group, verdicts in zip(groups, pool.map(work, groups), strict=True):
+            yield from zip(group, verdicts, strict=True)
+
+
+def _same_problem(problem: Problem) -> str:
+    return json.dumps([problem.verifier, problem.reference, problem.metadata], sort_keys=True)
+
+
+def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
+    record = {
+        "id": line_id,
+        "outcome": verdict.outcome.value,
+        "reward": verdict.reward,
+        "reason": verdict.reason and verdict.reason.value,
+        "extracted": verdict.extracted,
+        "detail": verdict.detail,
+        "wall_s": round(verdict.wall_s, 6),
+    }
+    return record if verdict.trust is Trust.FULL else record | {"trust": verdict.trust.value}
+
+
+def lines(source: Path, default_verifier: str | None, skip_bad: bool) -> Iterator[Line | None]:
+    """Yields the lines of a file of completions; None for one that is left out. Blank lines do not count.
+
+    Raises:
+        InputError: the file cannot be read, or a line is malformed and ``skip_bad`` is not set.
+    """
+    try:
+        with _open(source) as file:
+            for number, raw in enumerate(file, 1):
+                if not raw.strip():
+                    continue
+                try:
+                    line = _line(raw, number, default_verifier)
+                except (ValueError, RecursionError) as error:
+                    if not skip_bad:
+                        what = "is nested too deeply" if isinstance(error, RecursionError) else error
+                        hint = "mend it, or leave such lines out with --skip-bad-rows"
+                        raise InputError(f"{source}, line {number}: {what}; {hint}") from error
+                    line = None
+                yield line
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{source} cannot be read: {error}") from error
+
+
+def _open(source: Path) -> BinaryIO:
+    if source.suffix == ".gz":
+        return cast(BinaryIO, gzip.open(source, "rb"))
+    return source.open("rb")
+
+
+def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
+    """Reads one line; a ValueError says what is wrong with it."""
+    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")  # some editors put a mark in front of a file
+    fields = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
+    if not isinstance(fields, dict):
+        raise ValueError(f"holds {type(fields).__name__}, an object is wanted")
+    for name, wanted in (("id", (str, int)), ("completion", (str,))):
+        if not isinstance(fields.get(name), wanted):
+            raise ValueError(f"'{name}' is {fields.get(name)!r:.80}, a text is wanted")
+    verifier = fields.get("verifier") or default_verifier
+    if not isinstance(verifier, str):
+        raise ValueError("names no verifier; add one to the line, or give --verifier")
+    if fields.get("reference") in (None, "", [], {}):
+        raise ValueError("has no reference")
+    if _deeper(fields["reference"], MAX_DEPTH):
+        raise ValueError(f"'reference' is nested deeper than {MAX_DEPTH} levels")
+    reference = _limited(fields["reference"], fields.get("limits"), verifier)
+    finish = fields.get("finish_reason")
+    if finish not in (None, *FinishReason):
+        raise ValueError(f"'finish_reason' is {finish!r:.80}; allowed: {', '.join(FinishReason)}, or leave it out")
+    line_id = str(fields["id"])
+    metadata = {"policy": fields["policy"]} if fields.get("policy") is not None else {}
+    if metadata:
+        if verifier != "math":
+            raise ValueError(f"'policy' is for the verifier math; this line's is '{verifier}'")
+        try:
+            policy_of(metadata["policy"], {})
+        except InputError as error:
+            raise ValueError(str(error)) from error
+    problem = Problem(line_id, "", verifier, reference, "file", "file", metadata)
+    reason = FinishReason(finish or FinishReason.STOP)
+    return Line(number, line_id, problem, Sample(line_id, 0, 0, fields["completion"], 0, reason, "file", None))
+
+
+def _limited(reference: JSON, limits: JSON, verifier: str) -> JSON:
+    """Returns the reference with the line's own limits in it; they win over those that it has."""
+    if verifier == "code" and not isinstance(reference, dict):
+        raise ValueError(f"'reference' is {reference!r:.80}; the verifier code wants an object with tests or cases")
+    if limits is None:
+        return reference
+    if verifier != "code":
+        raise ValueError(f"'limits' is for the verifier code; this line's is '{verifier}'")
+    allowed = [limit.name for limit in dataclasses.fields(Limits)]
+    if not isinstance(limits, dict) or not limits.keys() <= set(allowed):
+        raise ValueError(f"'limits' is {limits!r:.80}; an object is wanted, with some of {', '.join(allowed)}")
+    for name, limit in limits.items():
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < inf:
+            raise ValueError(f"'limits.{name}' is {limit!r:.80}; a number above 0 is wanted")
+    own = reference.get("limits")
+    return reference | {"limits": (own if isinstance(own, dict) else {}) | limits}
+
+
+def _deeper(value: JSON, levels: int) -> bool:
+    """Says whether a value is nested deeper than so many levels; never deeper in calls than that."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(part, levels - 1) for part in inner)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"holds a whole number of {len(digits)} digits; write it as a text")
+    return int(digits)
+
+
+def _no_constant(name: str) -> JSON:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,1 @@
+"""Figures from verdicts: pure functions on arrays, each with its formula and source."""

@@ -1,0 +1,1 @@
+"""Children of this process: how they are started, heard, limited and ended."""

@@ -1,0 +1,1 @@
+"""The one place where text becomes tokens, for engine and trainer alike."""

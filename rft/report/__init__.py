@@ -1,0 +1,1 @@
+"""What people see: progress while a run goes on, tables when it has ended."""

@@ -1,0 +1,1 @@
+"""The loop: its stages, and what keeps their results in step with their inputs."""

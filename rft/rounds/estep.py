@@ -1,0 +1,294 @@
+"""The E-step: draws candidates and judges them at the same time.
+
+    problems ──▶ requests ──▶ sampler ──▶ samples on disk ──▶ verifiers (threads) ──▶ verdicts on disk
+
+The engine is never made to wait for a checker: finished samples go to disk at once and wait there. Only when more than
+``max_backlog`` samples have no verdict yet does the flow of new requests pause; the engine goes on with those it has.
+In the other direction the sampler takes requests only as fast as it can use them. What a crash left unjudged is judged
+by ``verify``, which reads samples from disk and needs no engine.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import monotonic
+
+from rft.config.schema import VerifyConfig
+from rft.errors import UnjudgedError
+from rft.processes.threads import verifying
+from rft.report.progress import Observer, Progress
+from rft.seeds import derive_seed
+from rft.store.stage import Group, StageFolder, Tally
+from rft.types import (
+    FinishReason,
+    Outcome,
+    Problem,
+    Prompt,
+    Reason,
+    Request,
+    Sample,
+    Sampler,
+    SamplingParams,
+    Verdict,
+    Verifier,
+)
+
+EARLY_ALARM = 200
+"""From so many verdicts on, a run with too many unjudged samples is stopped at once, not at the end."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What to draw: n candidates of every problem."""
+
+    problems: Callable[[], Iterable[Problem]]
+    """Gives the problems anew at each call, in a fixed order."""
+    render: Callable[[Problem], Prompt]
+    n: int
+    params: SamplingParams
+    round: int
+    seed: int
+
+
+@dataclass
+class EStep:
+    """Draws and judges into one folder. What is there already is neither drawn nor judged again."""
+
+    folder: StageFolder
+    verifiers: Mapping[str, Verifier]
+    """Every verifier that a problem names."""
+    config: VerifyConfig
+    observer: Observer
+    title: str = "sampling"
+    _room: threading.Condition = field(default_factory=threading.Condition, init=False)
+    _backlog: int = field(default=0, init=False)
+    _faults: list[Future[None]] = field(default_factory=list, init=False)
+
+    @property
+    def verifier_ids(self) -> list[str]:
+        """The ids under which verdicts are stored."""
+        return verdict_ids(self.verifiers)
+
+    def run(self, draw: Draw, sampler: Sampler, judge: bool = True) -> Progress:
+        """Draws what is missing and judges what is not judged yet.
+
+        Args:
+            draw: what is wanted.
+            sampler: not touched when nothing is missing, so that no engine starts.
+            judge: False draws only (``rft sample``).
+
+        Raises:
+            UnjudgedError: too many samples could not be judged.
+            RftError: whatever the sampler raises; finished samples are on disk.
+        """
+        there = self.folder.sampled()
+        progress = self._progress(draw, there)
+        self.observer.begin(progress)
+        try:
+            with verifying(self.config.workers, patient=True) as pool:
+                self._sample(draw, sampler, there, progress, pool if judge else None)
+            self._raise_faults()
+            if judge:
+                self._verify(draw.problems(), progress)
+        finally:
+            self.folder.flush()
+            self.observer.end(progress)
+        return progress
+
+    def verify(self, problems: Iterable[Problem], again_unjudged: bool = False) -> Progress:
+        """Judges every stored sample that has no verdict of these verifiers; no engine is needed.
+
+        Args:
+            problems: those whose samples are to be judged.
+            again_unjudged: judge also those that could not be judged before.
+
+        Raises:
+            UnjudgedError: too many samples could not be judged.
+        """
+        n_samples = sum(mask.bit_count() for mask in self.folder.sampled().values())
+        progress = Progress(self.title, total=n_samples, before=n_samples, outcomes=self._outcomes())
+        self.observer.begin(progress)
+        try:
+            self._verify(problems, progress, again_unjudged)
+        finally:
+            self.folder.flush()
+            self.observer.end(progress)
+        return progress
+
+    def _progress(self, draw: Draw, there: Mapping[str, int]) -> Progress:
+        wanted = (1 << draw.n) - 1
+        n_problems = before = 0
+        for problem in draw.problems():
+            n_problems += 1
+            before += (there.get(problem.id, 0) & wanted).bit_count()
+        return Progress(self.title, total=n_problems * draw.n, before=before, outcomes=self._outcomes())
+
+    # -- sampling
+
+    def _sample(
+        self,
+        draw: Draw,
+        sampler: Sampler,
+        there: Mapping[str, int],
+        progress: Progress,
+        pool: ThreadPoolExecutor | None,
+    ) -> None:
+        open_problems: dict[str, _Open] = {}
+        requests = self._requests(draw, there, open_problems, progress)
+        first = next(requests, None)
+        if first is None:
+            return
+        for sample in sampler.sample(_chain(first, requests)):
+            self.folder.add_sample(sample)
+            progress.first_sample = progress.first_sample or monotonic()
+            progress.sampled += 1
+            progress.tokens += sample.n_tokens
+            waiting = open_problems[sample.problem_id]
+            waiting.samples.append(sample)
+            if len(waiting.samples) == waiting.expected:
+                del open_problems[sample.problem_id]
+                if pool is not None:
+                    self._submit(pool, waiting.problem, waiting.samples, progress)
+            self._stop_early(progress)
+
+    def _requests(
+        self, draw: Draw, there: Mapping[str, int], open_problems: dict[str, "_Open"], progress: Progress
+    ) -> Iterator[Request]:
+        for problem in draw.problems():
+            missing = tuple(i for i in range(draw.n) if not there.get(problem.id, 0) >> i & 1)
+            if not missing:
+                continue
+            self._wait_for_room()
+            open_problems[problem.id] = _Open(problem, len(missing))
+            progress.requested += len(missing)
+            seeds = tuple(derive_seed(draw.seed, draw.round, problem.id, index) for index in missing)
+            yield Request(problem.id, draw.render(problem), draw.round, missing, seeds, draw.params)
+
+    def _submit(self, pool: ThreadPoolExecutor, problem: Problem, samples: list[Sample], progress: Progress) -> None:
+        with self._room:
+            self._backlog += len(samples)
+        future = pool.submit(self._judge_and_store, problem, samples, progress)
+
+        def finished(future: Future[None]) -> None:
+            with self._room:
+                self._backlog -= len(samples)
+                if not future.cancelled() and future.exception() is not None:
+                    self._faults.append(future)
+                self._room.notify_all()
+
+        future.add_done_callback(finished)
+
+    # -- judging
+
+    def _verify(self, problems: Iterable[Problem], progress: Progress, again_unjudged: bool = False) -> None:
+        todo = self._unjudged_masks(again_unjudged or self._too_many_unjudged(progress.outcomes))
+        if todo:
+            with verifying(self.config.workers, patient=True) as pool:
+                for found in self.folder.groups(problems, self.verifier_ids):
+                    samples = [s for s in found.samples if todo.get(found.problem.id, 0) >> s.index & 1]
+                    if samples:
+                        self._forget(found, samples, progress)
+                        self._wait_for_room()
+                        self._submit(pool, found.problem, samples, progress)
+            self._raise_faults()
+        self._stop_if_unjudged(progress.outcomes)
+
+    def _unjudged_masks(self, redo_unjudged: bool) -> dict[str, int]:
+        """Problem id -> bit mask of the samples that are to be judged."""
+        tallies, todo = self.folder.tallies(self.verifier_ids), {}
+        for problem_id, sampled in self.folder.sampled().items():
+            tally = tallies.get(problem_id, Tally())
+            judged = tally.judged & ~(tally.masks.get(Outcome.UNJUDGED, 0) if redo_unjudged else 0)
+            if missing := sampled & ~judged:
+                todo[problem_id] = missing
+        return todo
+
+    def _forget(self, found: Group, samples: list[Sample], progress: Progress) -> None:
+        """Takes the old verdicts of samples that are judged again out of the counts."""
+        with self._room:
+            for sample in samples:
+                if sample.index in found.verdicts:
+                    progress.outcomes[found.verdicts[sample.index].outcome] -= 1
+
+    def _wait_for_room(self) -> None:
+        with self._room:
+            self._room.wait_for(lambda: self._backlog <= self.config.max_backlog)
+
+    def _judge_and_store(self, problem: Problem, samples: list[Sample], progress: Progress) -> None:
+        verdicts = judge(problem, samples, self.verifiers[problem.verifier], self.config.retries)
+        for sample, verdict in zip(samples, verdicts, strict=True):
+            self.folder.add_verdict(problem.id, sample.index, verdict)
+        with self._room:
+            for counts in (progress.outcomes, progress.fresh):
+                counts.update(verdict.outcome for verdict in verdicts)
+
+    def _outcomes(self) -> Counter[Outcome]:
+        counts: Counter[Outcome] = Counter()
+        for tally in self.folder.tallies(self.verifier_ids).values():
+            counts.update({outcome: tally.count(outcome) for outcome in tally.masks})
+        return counts
+
+    def _raise_faults(self) -> None:
+        for future in self._faults:
+            future.result()
+
+    def _too_many_unjudged(self, outcomes: Counter[Outcome]) -> bool:
+        return outcomes[Outcome.UNJUDGED] > self.config.max_unjudged * outcomes.total()
+
+    def _stop_early(self, progress: Progress) -> None:
+        self._raise_faults()
+        # only what this process saw: an earlier one's cause may be mended, and its samples are judged anew at the end
+        if progress.fresh.total() >= EARLY_ALARM:
+            self._stop_if_unjudged(progress.fresh)
+
+    def _stop_if_unjudged(self, outcomes: Counter[Outcome]) -> None:
+        if self._too_many_unjudged(outcomes):
+            n, total = outcomes[Outcome.UNJUDGED], outcomes.total()
+            raise UnjudgedError(
+                f"{n} of {total} samples ({n / total:.1%}) could not be judged; verify.max_unjudged allows "
+                f"{self.config.max_unjudged:.1%}. Their reasons are in {self.folder.path / 'verdicts'}; mend the cause "
+                "and run the same command again: they are judged anew, nothing is sampled again"
+            )
+
+
+@dataclass
+class _Open:
+    """A problem some of whose samples are still to come."""
+
+    problem: Problem
+    expected: int
+    samples: list[Sample] = field(default_factory=list)
+
+
+def verdict_ids(verifiers: Mapping[str, Verifier]) -> list[str]:
+    """Returns the ids under which the verdicts of these verifiers are stored, each once."""
+    return sorted({verifier.id for verifier in verifiers.values()})
+
+
+def judge(problem: Problem, samples: list[Sample], verifier: Verifier, retries: int) -> list[Verdict]:
+    """Returns one verdict per sample, in order; the verifier is not asked about truncated ones.
+
+    Unjudged samples are judged again up to ``retries`` times, unless the reference itself is bad.
+    """
+    verdicts = [
+        Verdict(Outcome.TRUNCATED, verifier.id, Reason.TOKEN_LIMIT) if s.finish_reason is FinishReason.LENGTH else None
+        for s in samples
+    ]
+    for _ in range(retries + 1):
+        todo = [i for i, verdict in enumerate(verdicts) if verdict is None or _worth_another_try(verdict)]
+        if not todo:
+            break
+        for i, verdict in zip(todo, verifier.verify(problem, [samples[i].text for i in todo]), strict=True):
+            verdicts[i] = verdict
+    return [verdict for verdict in verdicts if verdict is not None]
+
+
+def _worth_another_try(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.UNJUDGED and verdict.reason is not Reason.BAD_REFERENCE
+
+
+def _chain(first: Request, rest: Iterator[Request]) -> Iterator[Request]:
+    yield first
+    yield from rest

@@ -1,0 +1,1 @@
+"""Filters of selection, one file each."""

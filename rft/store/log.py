@@ -1,0 +1,200 @@
+"""An append-only log of records that survives ``kill -9`` at any moment: a live journal and sealed Parquet shards.
+
+    part-00000.parquet  part-00001.parquet  journal-00002.jsonl
+
+A record is in the operating system's hands when ``append`` returns and on the disk within a second. When the journal
+is full it becomes the Parquet shard of the same number by an atomic rename, so a reader never sees half a shard, and a
+journal whose shard exists is known to be done with. A line cut short by a crash is cut off when the log is opened.
+One process writes; any number may read at any time.
+"""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rft.errors import InputError
+from rft.store.files import disk_error, writing
+
+Record = dict[str, Any]
+SYNC_S = 0.5
+SEAL_S = 60.0
+"""A record is in a Parquet shard, for any reader to see, after so long at the latest."""
+READ_BATCH = 2048
+
+
+class Log:
+    """Records of one kind, in the order in which they were appended. Thread-safe."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, shard_rows: int = 8192, shard_bytes: int = 32 << 20) -> None:
+        self.folder, self.schema = folder, schema
+        self._shard_rows, self._shard_bytes = shard_rows, shard_bytes
+        self._lock = threading.RLock()
+        self._journal: int | None = None  # file descriptor
+        self._number = self._rows = self._bytes = 0
+        self._begun = 0.0
+        self._dirty = False
+        self._closed = threading.Event()
+        self._syncer: threading.Thread | None = None
+
+    def append(self, record: Record) -> None:
+        """Adds one record.
+
+        Raises:
+            InputError: the disk is full; what was appended before is whole.
+        """
+        # "replace": a lone surrogate has no place in UTF-8, hence none in Parquet
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        with self._lock:
+            journal = self._open()
+            try:
+                _write_all(journal, line)
+            except OSError as error:
+                os.ftruncate(journal, self._bytes)
+                raise disk_error(error, self.folder) from error
+            self._bytes += len(line)
+            self._rows += 1
+            self._dirty = True
+            if self._rows >= self._shard_rows or self._bytes >= self._shard_bytes:
+                self.seal()
+
+    def seal(self) -> None:
+        """Turns the journal into a Parquet shard."""
+        with self._lock:
+            journal = self._open()
+            if self._rows:
+                shard = self._path("part", self._number)
+                records = read_journal(self._path("journal", self._number))
+                with writing(shard) as partial:
+                    table = pa.Table.from_pylist(list(records), schema=self.schema)
+                    pq.write_table(table, partial, compression="zstd")
+            os.close(journal)
+            self._journal = None
+            self._path("journal", self._number).unlink()
+            self._rows = self._bytes = 0
+            self._dirty = False
+
+    def close(self, seal: bool = False) -> None:
+        """Puts everything on the disk and lets go of the files. Safe to call twice."""
+        with self._lock:
+            if seal and (self._rows or self._number_on_disk() is not None):
+                self.seal()
+            self._closed.set()
+            if self._journal is not None:
+                os.fsync(self._journal)
+                os.close(self._journal)
+                self._journal = None
+        if self._syncer is not None:
+            self._syncer.join()
+
+    def __len__(self) -> int:
+        shards: int = sum(pq.read_metadata(shard).num_rows for shard in self._shards())
+        return shards + sum(1 for _ in self._tail())
+
+    def records(self, columns: Sequence[str] | None = None) -> Iterator[Record]:
+        """Yields all records, oldest first; a bounded number is held at a time."""
+        for shard in self._shards():
+            with pq.ParquetFile(shard) as file:
+                for batch in file.iter_batches(READ_BATCH, columns=list(columns) if columns else None):
+                    yield from batch.to_pylist()
+        for record in self._tail():
+            yield {name: record[name] for name in columns} if columns else record
+
+    def _tail(self) -> Iterator[Record]:
+        number = self._number_on_disk()
+        if number is not None:
+            yield from read_journal(self._path("journal", number))
+
+    def _shards(self) -> list[Path]:
+        return sorted(self.folder.glob("part-*.parquet"))
+
+    def _number_on_disk(self) -> int | None:
+        """The number of the live journal; one whose shard exists is left from a crash and does not count."""
+        for journal in sorted(self.folder.glob("journal-*.jsonl")):
+            number = int(journal.stem.removeprefix("journal-"))
+            if not self._path("part", number).exists():
+                return number
+        return None
+
+    def _next_number(self) -> int:
+        """Above every shard's, also where one in between is missing: no shard is ever replaced."""
+        return 1 + max((int(shard.stem.removeprefix("part-")) for shard in self._shards()), default=-1)
+
+    def _path(self, kind: str, number: int) -> Path:
+        return self.folder / f"{kind}-{number:05d}.{'parquet' if kind == 'part' else 'jsonl'}"
+
+    def _open(self) -> int:
+        """Opens the live journal for appending, mending what a crash left."""
+        if self._journal is not None:
+            return self._journal
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for stale in self.folder.glob(".*.tmp"):
+                stale.unlink()
+            live = self._number_on_disk()
+            for journal in self.folder.glob("journal-*.jsonl"):
+                if live is None or journal != self._path("journal", live):
+                    journal.unlink()
+            self._number = self._next_number() if live is None else live
+            path = self._path("journal", self._number)
+            self._journal = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise disk_error(error, self.folder) from error
+        self._begun = time.monotonic()
+        self._rows = sum(1 for _ in read_journal(path))
+        self._bytes = _whole_lines(path)
+        os.ftruncate(self._journal, self._bytes)
+        if self._syncer is None:
+            self._syncer = threading.Thread(target=self._sync_often, name=f"sync {self.folder}", daemon=True)
+            self._syncer.start()
+        return self._journal
+
+    def _sync_often(self) -> None:
+        while not self._closed.wait(SYNC_S):
+            with self._lock:
+                if self._dirty and self._journal is not None:
+                    os.fsync(self._journal)
+                    self._dirty = False
+                if self._rows and time.monotonic() - self._begun > SEAL_S:
+                    with suppress(InputError):  # no space: the journal has it all, and the next append says so
+                        self.seal()
+
+
+def read_journal(path: Path) -> Iterator[Record]:
+    """Yields the whole lines of a journal; a torn last line is passed over.
+
+    Raises:
+        InputError: a line before the last is not JSON, which no crash of ours leaves.
+    """
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise InputError(
+                    f"{path}, line {number} is damaged: {error}; restore the file or delete the line"
+                ) from error
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def _whole_lines(path: Path) -> int:
+    """Bytes up to the end of the last whole line."""
+    size = 0
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                size += len(line)
+    return size

