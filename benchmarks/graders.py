@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.math_cases import HOSTILE, Case, problems
 from benchmarks.peer_process import PeerDiedError, PeerProcess, fence
 from rft.types import Outcome, Verdict
-from rft.verifiers.extract import extract
+from rft.verifiers.extraction.answer import extract
 from rft.verifiers.math.verifier import MathVerifier
 
 OURS = "rft"

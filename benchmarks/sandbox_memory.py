@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.table import print_table
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Examination, Execution, Limits, Program, Status
 
 SLOTS = 2

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from benchmarks.peer_process import fenced
 from benchmarks.sandbox_cases import Case
-from rft.sandboxes.toolchain import PYTHON
+from rft.sandboxes.local.toolchain import PYTHON
 from rft.types import Limits, Outcome, Problem, Program, Sandbox, Status
 from rft.verifiers.code.verifier import CodeVerifier
 

@@ -34,8 +34,8 @@ from benchmarks.sandbox_methods import (
 )
 from benchmarks.table import print_table
 from rft.errors import InputError
-from rft.sandboxes.docker import DockerSandbox
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.docker.sandbox import DockerSandbox
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Problem
 
 LOCAL, DOCKER, BUBBLEWRAP, DOCKER_RUN = "local", "docker", "bubblewrap + python", "docker run"

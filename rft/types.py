@@ -280,7 +280,7 @@ class Examination:
     candidate: Execution
     tester: Execution
     report: JSON
-    """What the tester said (see ``rft.sandboxes.inside.tester``); None when it ended without a word."""
+    """What the tester said (see ``rft.sandboxes.inside.exam.tester``); None when it ended without a word."""
 
 
 class Task(Protocol):
@@ -339,7 +339,7 @@ class Sandbox(Protocol):
 
         Args:
             candidate: a program in a language that has a call form (python, javascript).
-            exam: what ``rft.sandboxes.inside.tester.examine`` takes.
+            exam: what ``rft.sandboxes.inside.exam.tester.examine`` takes.
             limits: for the candidate; the tester ends with it.
 
         Raises:

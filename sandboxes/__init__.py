@@ -5,8 +5,8 @@ then ``inside/supervisor``, which is the same for local sandboxes and containers
 """
 
 SANDBOXES = {
-    "local": "rft.sandboxes.local:LocalSandbox",
-    "docker": "rft.sandboxes.docker:DockerSandbox",
-    "http": "rft.sandboxes.http:HttpSandbox",
+    "local": "rft.sandboxes.local.sandbox:LocalSandbox",
+    "docker": "rft.sandboxes.docker.sandbox:DockerSandbox",
+    "http": "rft.sandboxes.http.sandbox:HttpSandbox",
 }
 """Name -> "module:Class"."""

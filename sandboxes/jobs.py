@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from rft.sandboxes import languages
-from rft.sandboxes.inside.job import MAX_STARVED
+from rft.sandboxes.inside.supervisor.job import MAX_STARVED
 from rft.sandboxes.pool import Pool
 from rft.types import JSON, Examination, Execution, Limits, Program, Status
 

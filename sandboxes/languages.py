@@ -1,7 +1,7 @@
 """The languages that a sandbox can run: one table, and what a supervisor is asked to do for a program in each.
 
 Everything here is pure and holds for every backend: commands are looked up inside the sandbox, on ``PATH``. Which of
-them this machine has, and which of its files they need, is ``rft.sandboxes.installed``'s to find out.
+them this machine has, and which of its files they need, is ``rft.sandboxes.local.installed``'s to find out.
 """
 
 import base64
@@ -12,14 +12,14 @@ from typing import Any
 
 from rft.errors import InputError, unknown
 from rft.sandboxes import archive
-from rft.sandboxes.inside.confine import INSIDE
+from rft.sandboxes.inside.child.confine import INSIDE
 from rft.types import JSON, Limits, Program
 
 """Where the code that runs inside lies, in every sandbox."""
 ARTIFACT = "program"
 """The compiled program, in the private folder."""
 PATH = "/opt/go/bin:/opt/rust/bin:/usr/local/go/bin:/usr/local/cargo/bin:/usr/local/bin:/usr/bin:/bin"
-"""The first two are a local sandbox's (see ``rft.sandboxes.installed``), the next two those of the official images."""
+"""The first two: a local sandbox's (``rft.sandboxes.local.installed``); the next two: those of the official images."""
 COMPILE_LIMITS = Limits(cpu_s=60, wall_s=60, memory_mib=2048, output_kib=256, processes=128, disk_mib=512)
 """For compiling. Measured here: g++ with <bits/stdc++.h> 1.6 s and 200 MiB, rustc 0.7 s and 84 MiB, go 0.2 s and 51
 MiB where it comes with its library compiled (Debian 12); from go 1.20 on it does not, and a first build compiles

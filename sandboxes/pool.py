@@ -192,7 +192,7 @@ class Pool:
         """Returns the reply of some slot; a job whose slot failed is tried once more, in a fresh one.
 
         Args:
-            job: what ``rft.sandboxes.inside.supervisor`` takes.
+            job: what ``rft.sandboxes.inside.supervisor.supervisor`` takes.
             timeout_s: what the job's own limits allow.
 
         Raises:

@@ -10,15 +10,15 @@ TASKS: dict[str, str] = {
     "arithmetic": "rft.tasks.arithmetic:Arithmetic",
     "codecontests": "rft.tasks.codecontests:CodeContests",
     "gsm8k": "rft.tasks.gsm8k:Gsm8k",
-    "hf": "rft.tasks.hub:Hub",
+    "hf": "rft.tasks.sources.hub:Hub",
     "humaneval": "rft.tasks.humaneval:HumanEval",
     "humaneval+": "rft.tasks.humaneval:HumanEvalPlus",
-    "jsonl": "rft.tasks.files:Jsonl",
+    "jsonl": "rft.tasks.sources.files:Jsonl",
     "livecodebench": "rft.tasks.livecodebench:LiveCodeBench",
     "math": "rft.tasks.math:Math",
     "mbpp": "rft.tasks.mbpp:Mbpp",
     "mbpp+": "rft.tasks.mbpp:MbppPlus",
     "multi-humaneval": "rft.tasks.multi_humaneval:MultiHumanEval",
-    "parquet": "rft.tasks.files:Parquet",
+    "parquet": "rft.tasks.sources.files:Parquet",
 }
 """Name in a config -> "module:Class"."""

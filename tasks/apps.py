@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rft.errors import InputError
-from rft.tasks.code import CONTEST_IMPORTS, CodeTask, first_python, stdin_cases, text, without_empty
-from rft.tasks.hub import hub_file_rows
-from rft.tasks.rows import Located
+from rft.tasks.sources.code import CONTEST_IMPORTS, CodeTask, first_python, stdin_cases, text, without_empty
+from rft.tasks.sources.hub import hub_file_rows
+from rft.tasks.sources.rows import Located
 from rft.types import JSON, Problem
 
 LEVELS = ("introductory", "interview", "competition")

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 from rft.errors import InputError
 from rft.tasks.apps import asked
-from rft.tasks.code import CONTEST_IMPORTS, CodeTask, first_python, stdin_cases, text, without_empty
-from rft.tasks.hub import hub_rows
-from rft.tasks.rows import Located
+from rft.tasks.sources.code import CONTEST_IMPORTS, CodeTask, first_python, stdin_cases, text, without_empty
+from rft.tasks.sources.hub import hub_rows
+from rft.tasks.sources.rows import Located
 from rft.types import JSON, MOST, Limits, Problem
 
 PYTHON3 = 3

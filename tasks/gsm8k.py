@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import resources
 
 from rft.errors import InputError, unknown
-from rft.tasks.columns import column, unique
-from rft.tasks.files import path_of, paths_by_split
-from rft.tasks.hub import hub_rows
-from rft.tasks.rows import Located, file_rows, jsonl_rows
+from rft.tasks.sources.columns import column, unique
+from rft.tasks.sources.files import path_of, paths_by_split
+from rft.tasks.sources.hub import hub_rows
+from rft.tasks.sources.rows import Located, file_rows, jsonl_rows
 from rft.types import Problem
 
 SHIPPED = {"train": "train.jsonl.gz", "test": "test_first_half.jsonl.gz"}

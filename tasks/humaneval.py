@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from rft.errors import InputError
-from rft.tasks.code import CodeTask, shipped_rows, text, without_empty
-from rft.tasks.evalplus import convert
-from rft.tasks.hub import hub_rows
-from rft.tasks.rows import Located
+from rft.tasks.sources.code import CodeTask, shipped_rows, text, without_empty
+from rft.tasks.sources.evalplus import convert
+from rft.tasks.sources.hub import hub_rows
+from rft.tasks.sources.rows import Located
 from rft.types import JSON, Problem
 
 
@@ -69,7 +69,7 @@ class HumanEvalPlus(HumanEval):
     """HumanEval+ (Liu et al., 2023): HumanEval's 164 functions with 123,948 tests, or 2,577 (mini); both ship.
 
     Prompts (but for the place of an import in HumanEval/115) and ids are HumanEval's; see ``humaneval`` for the prompt
-    section. Upstream's test programs, which need numpy, are call cases here; see ``rft.tasks.evalplus``.
+    section. Upstream's test programs, which need numpy, are call cases here; see ``rft.tasks.sources.evalplus``.
     """
 
     variant: Literal["plus", "mini"] = "plus"

@@ -15,9 +15,9 @@ from typing import ClassVar
 
 from rft.errors import InputError
 from rft.tasks.apps import asked
-from rft.tasks.code import CONTEST_IMPORTS, CodeTask, stdin_cases, tagged, text
-from rft.tasks.hub import hub_file_rows
-from rft.tasks.rows import Located
+from rft.tasks.sources.code import CONTEST_IMPORTS, CodeTask, stdin_cases, tagged, text
+from rft.tasks.sources.hub import hub_file_rows
+from rft.tasks.sources.rows import Located
 from rft.types import JSON, Problem
 
 RELEASES = ("test.jsonl", "test2.jsonl", "test3.jsonl", "test4.jsonl", "test5.jsonl", "test6.jsonl")

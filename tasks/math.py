@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rft.errors import InputError
-from rft.tasks.columns import column, unique
-from rft.tasks.files import path_of, paths_by_split
-from rft.tasks.hub import hub_rows
-from rft.tasks.rows import Located, file_rows
+from rft.tasks.sources.columns import column, unique
+from rft.tasks.sources.files import path_of, paths_by_split
+from rft.tasks.sources.hub import hub_rows
+from rft.tasks.sources.rows import Located, file_rows
 from rft.types import Problem
 
 HUB_DATASET = "EleutherAI/hendrycks_math"

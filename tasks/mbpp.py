@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rft.errors import InputError
-from rft.tasks.code import CodeTask, entry_point_of, missing_imports, shipped_rows, texts, without_empty
-from rft.tasks.evalplus import convert
-from rft.tasks.hub import hub_rows
-from rft.tasks.rows import Located
+from rft.tasks.sources.code import CodeTask, entry_point_of, missing_imports, shipped_rows, texts, without_empty
+from rft.tasks.sources.evalplus import convert
+from rft.tasks.sources.hub import hub_rows
+from rft.tasks.sources.rows import Located
 from rft.types import JSON, Problem
 
 SPLITS = {"train": range(601, 975), "validation": range(511, 601), "prompt": range(1, 11), "test": range(11, 511)}
@@ -74,7 +74,7 @@ class MbppPlus(Mbpp):
     """MBPP+ (Liu et al., 2023): 378 of MBPP's functions with far more tests; 108 train, 39 validation, 7 prompt ship.
 
     Prompts and ids are those of MBPP's sanitized half; see ``mbpp`` for the prompt section. Upstream's test programs,
-    which need numpy, are call cases here; see ``rft.tasks.evalplus``.
+    which need numpy, are call cases here; see ``rft.tasks.sources.evalplus``.
     """
 
     kind: ClassVar[str] = "mbpp+"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from rft.errors import unknown
-from rft.tasks.code import CodeTask, text, without_empty
-from rft.tasks.hub import hub_file_rows
-from rft.tasks.rows import Located
+from rft.tasks.sources.code import CodeTask, text, without_empty
+from rft.tasks.sources.hub import hub_file_rows
+from rft.tasks.sources.rows import Located
 from rft.types import JSON, Problem
 
 Language = Literal["javascript", "go"]

@@ -13,10 +13,10 @@ import pytest
 
 from rft.errors import InputError
 from rft.models import embedded
-from rft.sandboxes import installed
 from rft.sandboxes.languages import LANGUAGES
-from rft.sandboxes.launched import isolation_fault
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.local import installed
+from rft.sandboxes.local.launched import isolation_fault
+from rft.sandboxes.local.sandbox import LocalSandbox
 
 NEEDS = {"vllm": "vllm", "train": "trl"}
 REQUIRED = os.environ.get("RFT_REQUIRE", "").split()

@@ -77,9 +77,8 @@ def test_the_command_line_starts_without_heavy_packages() -> None:
 
 def test_the_host_imports_nothing_that_is_run_inside_by_its_path() -> None:
     """Such a file puts its folders first on ``sys.path``, where bare ``verifiers`` or ``tasks`` would be found."""
-    program = (
-        "import sys; before = list(sys.path); import rft.sandboxes.local, rft.sandboxes.docker, rft.sandboxes.serve"
-    )
+    rooms = "rft.sandboxes.local.sandbox, rft.sandboxes.docker.sandbox, rft.sandboxes.http.serve"
+    program = f"import sys; before = list(sys.path); import {rooms}"
     shown = subprocess.run(
         [sys.executable, "-c", f"{program}; print(sys.path == before)"], capture_output=True, text=True
     )

@@ -17,10 +17,10 @@ from functools import cached_property
 from hashlib import sha256
 
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
-from rft.verifiers.exact import compatible, plain
-from rft.verifiers.extract import Policy, after_reasoning, extract
-from rft.verifiers.math import equivalent
-from rft.verifiers.phrases import last_phrase
+from rft.verifiers.extraction.answer import Policy, after_reasoning, extract
+from rft.verifiers.extraction.phrases import last_phrase
+from rft.verifiers.math.equal.compare import equivalent
+from rft.verifiers.verbatim import compatible, plain
 
 VERSION = 1
 """Goes up with every change that may change a verdict."""

@@ -93,8 +93,8 @@ def _model() -> Finding:
 
 
 def _sandbox() -> Finding:
-    from rft.sandboxes import installed
-    from rft.sandboxes.local import LocalSandbox
+    from rft.sandboxes.local import installed
+    from rft.sandboxes.local.sandbox import LocalSandbox
     from rft.types import Limits, Program
 
     try:
@@ -111,8 +111,8 @@ def _sandbox() -> Finding:
 
 
 def _docker() -> Finding:
-    from rft.sandboxes import images
-    from rft.sandboxes.containers import connect
+    from rft.sandboxes.docker import images
+    from rft.sandboxes.docker.containers import connect
 
     try:
         engine = connect()

@@ -26,8 +26,8 @@ def build(
     host: EngineAddress = None,
 ) -> None:
     """Builds the image of the docker sandbox; prints its name."""
-    from rft.sandboxes import images
-    from rft.sandboxes.containers import connect
+    from rft.sandboxes.docker import images
+    from rft.sandboxes.docker.containers import connect
 
     engine = connect(host)
     try:
@@ -68,8 +68,9 @@ def clean(
     host: EngineAddress = None,
 ) -> None:
     """Removes our images, and containers and control groups whose owner is gone; what is in use stays."""
-    from rft.sandboxes import cgroups, images
-    from rft.sandboxes.containers import connect
+    from rft.sandboxes.docker import images
+    from rft.sandboxes.docker.containers import connect
+    from rft.sandboxes.local import cgroups
 
     cgroups.sweep()
     engine = connect(host)
@@ -92,7 +93,7 @@ def serve(
     """Lends a sandbox out over HTTP, to rft and to clients of SandboxFusion's run_code."""
     from rft.config.schema import parse_overrides
     from rft.rounds.opening import build_sandbox, sandbox_config
-    from rft.sandboxes.serve import serve as serve_sandbox
+    from rft.sandboxes.http.serve import serve as serve_sandbox
 
     token = None
     if token_env is not None:

@@ -34,7 +34,7 @@ from rft.processes.threads import verifying
 from rft.rounds.estep import judge
 from rft.store.files import replace
 from rft.types import JSON, FinishReason, Limits, Outcome, Problem, Sample, Trust, Verdict, Verifier
-from rft.verifiers.math.policy import policy_of
+from rft.verifiers.math.read.policy import policy_of
 
 CHUNK = 1024
 """Lines held at a time."""

@@ -14,7 +14,7 @@ from fractions import Fraction
 from rft.expressions.exact import parse_number
 from rft.types import JSON, Problem
 from rft.verifiers.choice import read_question
-from rft.verifiers.code.stubs import empty, singles, solved, stubs
+from rft.verifiers.code.reference.stubs import empty, singles, solved, stubs
 
 
 class Tried(StrEnum):

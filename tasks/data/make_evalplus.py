@@ -4,7 +4,7 @@
     … --mini HumanEvalPlus-Mini.jsonl.gz        only the inputs that upstream's smaller file has
     python -m rft.tasks.data.make_evalplus MbppPlus-OriginFmt.jsonl.gz tasks/data/mbppplus/train.jsonl.gz
 
-Each row loses its column ``test`` and gains ``reference``: the keys that ``rft.tasks.evalplus.convert`` makes of it.
+Each row loses its column ``test`` and gains ``reference``: the keys that ``rft.tasks.sources.evalplus.convert`` makes.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from rft.tasks.evalplus import convert, literal
-from rft.tasks.rows import jsonl_rows
+from rft.tasks.sources.evalplus import convert, literal
+from rft.tasks.sources.rows import jsonl_rows
 from rft.types import JSON
 
 DROPPED = ("test", "source_file")

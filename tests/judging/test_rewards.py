@@ -21,7 +21,7 @@ from rft.errors import InputError
 from rft.judging import rewards
 from rft.judging.rewards import compute_score, math_reward, reward_function
 from rft.types import Problem, Verdict
-from rft.verifiers.exact import ExactVerifier
+from rft.verifiers.verbatim import ExactVerifier
 
 ROOT = Path(__file__).parents[2]
 RIGHT, WRONG = r"So it is \boxed{1/2}.", r"So it is \boxed{2}."
@@ -72,7 +72,7 @@ def test_every_verifier_of_the_table_is_a_reward(name: str, reference: str, righ
 
 
 def test_a_verifier_of_ones_own_is_a_reward_too() -> None:
-    reward = reward_function("rft.verifiers.exact:ExactVerifier", ignore_case=False)
+    reward = reward_function("rft.verifiers.verbatim:ExactVerifier", ignore_case=False)
     assert reward([r"\boxed{Paris}", r"\boxed{paris}"], reference=["Paris"] * 2) == [1.0, 0.0]
     assert reward.__name__ == "ExactVerifier_reward"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from rft.errors import InputError
-from rft.sandboxes import images
-from rft.sandboxes.containers import connect
-from rft.sandboxes.docker import DockerSandbox
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.docker import images
+from rft.sandboxes.docker.containers import connect
+from rft.sandboxes.docker.sandbox import DockerSandbox
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Sandbox
 from tests.conftest import require_local
 from tests.sandboxes.servers import Remote

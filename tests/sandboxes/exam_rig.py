@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from rft.sandboxes.inside import candidate, tester
+from rft.sandboxes.inside.exam import candidate, tester
 
 Report = dict[str, Any]
 Peer = Callable[[socket.socket], object]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 
-from rft.sandboxes.http import HttpSandbox
-from rft.sandboxes.serve import SandboxServer
+from rft.sandboxes.http.sandbox import HttpSandbox
+from rft.sandboxes.http.serve import SandboxServer
 from rft.types import JSON, Examination, Execution, Limits, Program, Sandbox, Status
 
 DONE = Execution(

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rft.errors import SandboxError
-from rft.sandboxes import cgroups
+from rft.sandboxes.local import cgroups
 from rft.types import JSON, Examination, Limits, Program, Sandbox
 
 RIGHT, WRONG = Program("def add(a, b): return a + b"), Program("def add(a, b): return a - b")
@@ -46,7 +46,8 @@ def command(pid: int) -> list[str]:
 
 def running(script: str, owner: int | None = None) -> list[int]:
     """Processes of this process's sandboxes (or another owner's) that run launch.py, supervisor.py or zygote.py."""
-    return [p for p in descendants(owner or os.getpid()) if any(a.endswith(f"/inside/{script}") for a in command(p))]
+    found = descendants(owner or os.getpid())
+    return [p for p in found if any("/inside/" in part and part.endswith(f"/{script}") for part in command(p))]
 
 
 def zygotes() -> list[int]:

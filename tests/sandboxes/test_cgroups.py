@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rft.sandboxes import cgroups
-from rft.sandboxes.cgroups import PREFIX, SPARE_MIB, SPARE_PROCESSES, Cgroup
+from rft.sandboxes.local import cgroups
+from rft.sandboxes.local.cgroups import PREFIX, SPARE_MIB, SPARE_PROCESSES, Cgroup
 from tests.sandboxes.shots import within
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from rft.errors import InputError, SandboxError
 from rft.registry import build
-from rft.sandboxes import images
-from rft.sandboxes.containers import Shape, configuration, remove
-from rft.sandboxes.docker import DockerSandbox
-from rft.sandboxes.leftovers import OWNER, RUN, owner, sweep
+from rft.sandboxes.docker import images
+from rft.sandboxes.docker.containers import Shape, configuration, remove
+from rft.sandboxes.docker.leftovers import OWNER, RUN, owner, sweep
+from rft.sandboxes.docker.sandbox import DockerSandbox
 from rft.types import Limits, Program, Status
 from tests.sandboxes.shots import another_owner
 
@@ -81,7 +81,7 @@ def test_a_sandbox_starts_with_a_sweep(engine: Any, image: images.Image) -> None
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_containers_of_a_killed_process_end_by_themselves(engine: Any, image: images.Image, number: int) -> None:
     program = (
-        "from rft.sandboxes.docker import DockerSandbox; from rft.types import *; import time\n"
+        "from rft.sandboxes.docker.sandbox import DockerSandbox; from rft.types import *; import time\n"
         f"sandbox = DockerSandbox(slots=1, image={image.tag!r}); sandbox.run(Program('1'), Limits())\n"
         "print('up', flush=True); time.sleep(60)"
     )

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from rft.errors import SandboxError
-from rft.sandboxes import images
-from rft.sandboxes.docker import DockerSandbox
-from rft.sandboxes.leftovers import RUN
+from rft.sandboxes.docker import images
+from rft.sandboxes.docker.leftovers import RUN
+from rft.sandboxes.docker.sandbox import DockerSandbox
 from rft.types import Limits, Program, Status
 
 ENGINE = Path("/var/run/docker.sock")

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from rft.errors import InputError
-from rft.sandboxes import images
 from rft.sandboxes import pool as pools
-from rft.sandboxes.containers import connect
-from rft.sandboxes.docker import DockerSandbox
-from rft.sandboxes.leftovers import OWNER, RUN, owner
+from rft.sandboxes.docker import images
+from rft.sandboxes.docker.containers import connect
+from rft.sandboxes.docker.leftovers import OWNER, RUN, owner
+from rft.sandboxes.docker.sandbox import DockerSandbox
 from rft.types import Limits, Program
 from tests.sandboxes.shots import RIGHT, WRONG, Sniper, another_owner, verdict, within
 
@@ -89,7 +89,7 @@ def test_the_container_of_a_killed_owner_ends_in_the_midst_of_a_job(
     engine: Any, image: images.Image, number: int
 ) -> None:
     program = (
-        "from rft.sandboxes.docker import DockerSandbox; from rft.types import *\n"
+        "from rft.sandboxes.docker.sandbox import DockerSandbox; from rft.types import *\n"
         f"sandbox = DockerSandbox(slots=1, image={image.tag!r}); sandbox.run(Program('1'), Limits()); "
         "print('up', flush=True); sandbox.run(Program('import time; time.sleep(50)'), Limits(wall_s=60))"
     )

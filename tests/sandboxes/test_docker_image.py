@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rft.errors import InputError
-from rft.sandboxes import images
-from rft.sandboxes.containers import remove
-from rft.sandboxes.leftovers import OWNER, owner
+from rft.sandboxes.docker import images
+from rft.sandboxes.docker.containers import remove
+from rft.sandboxes.docker.leftovers import OWNER, owner
 from tests.sandboxes.conftest import BASE
 
 TAG = "rft-test-odd-image"
@@ -41,7 +41,7 @@ def without_python(engine: Any) -> Iterator[str]:
 
 def test_the_tag_changes_with_every_byte_that_goes_in() -> None:
     files = images.contents()
-    for name in ("Dockerfile", "inside/supervisor.py"):
+    for name in ("Dockerfile", "inside/supervisor/supervisor.py"):
         assert images.fingerprint({**files, name: files[name] + b"#"}) != images.fingerprint(files)
     assert images.fingerprint() in images.tag()
 

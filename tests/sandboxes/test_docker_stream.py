@@ -2,7 +2,7 @@
 
 import pytest
 
-from rft.sandboxes.containers import Frames
+from rft.sandboxes.docker.containers import Frames
 
 
 def frame(kind: int, body: bytes) -> bytes:

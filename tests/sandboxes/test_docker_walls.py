@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rft.sandboxes import images
-from rft.sandboxes.containers import Container, Shape, configuration
-from rft.sandboxes.leftovers import OWNER, RUN, owner
+from rft.sandboxes.docker import images
+from rft.sandboxes.docker.containers import Container, Shape, configuration
+from rft.sandboxes.docker.leftovers import OWNER, RUN, owner
 
 pytestmark = pytest.mark.docker
 

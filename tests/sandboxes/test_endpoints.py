@@ -3,7 +3,7 @@
 import pytest
 
 from rft.errors import SandboxError
-from rft.sandboxes.endpoints import FAULTS_TO_REST, REST_S, Busy, Endpoint, Endpoints, Fault
+from rft.sandboxes.http.endpoints import FAULTS_TO_REST, REST_S, Busy, Endpoint, Endpoints, Fault
 
 
 class Clock:

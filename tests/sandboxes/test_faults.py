@@ -18,13 +18,13 @@ import pytest
 
 from rft.errors import SandboxError
 from rft.sandboxes import pool as pools
-from rft.sandboxes.cgroups import Cgroup
-from rft.sandboxes.inside import job as jobs
-from rft.sandboxes.inside.confine import ISOLATED
-from rft.sandboxes.inside.counters import Counters
-from rft.sandboxes.inside.standing import Standing
-from rft.sandboxes.inside.zygotes import Fault, Zygotes
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.inside.child.confine import ISOLATED
+from rft.sandboxes.inside.supervisor import job as jobs
+from rft.sandboxes.inside.supervisor.counters import Counters
+from rft.sandboxes.inside.supervisor.standing import Standing
+from rft.sandboxes.inside.supervisor.zygotes import Fault, Zygotes
+from rft.sandboxes.local.cgroups import Cgroup
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Limits, Program, Status
 from tests.conftest import require_local
 from tests.sandboxes.shots import (
@@ -322,7 +322,7 @@ def test_a_process_out_of_descriptors_gets_errors_of_the_sandbox_and_later_verdi
 def test_nothing_outlives_an_owner_that_is_killed(number: int, busy: bool) -> None:
     then = "sandbox.run(Program('import time; time.sleep(50)'), Limits(wall_s=60))" if busy else "time.sleep(50)"
     program = (
-        "from rft.sandboxes.local import LocalSandbox; from rft.types import *; import time\n"
+        "from rft.sandboxes.local.sandbox import LocalSandbox; from rft.types import *; import time\n"
         f"sandbox = LocalSandbox(slots=1); sandbox.run(Program('1'), Limits()); print('up', flush=True); {then}"
     )
     with another_owner(program) as owner:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from rft.errors import InputError, SandboxError
-from rft.sandboxes.http import HttpSandbox
-from rft.sandboxes.serve import SandboxServer
+from rft.sandboxes.http.sandbox import HttpSandbox
+from rft.sandboxes.http.serve import SandboxServer
 from rft.types import Execution, Limits, Program, Status
 from tests.sandboxes.servers import (
     DONE,

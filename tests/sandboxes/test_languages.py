@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from rft.errors import InputError
-from rft.sandboxes import archive, installed, languages, whole
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes import archive, languages, whole
+from rft.sandboxes.local import installed
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Execution, Limits, Program, Status
 from tests.conftest import require_language
 

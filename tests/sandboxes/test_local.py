@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Limits, Program
 from tests.conftest import require_local
 

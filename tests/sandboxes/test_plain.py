@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rft.sandboxes.inside.plain import MAX_DEPTH, MAX_NODES, MAX_TEXT, decode, encode
+from rft.sandboxes.inside.exam.wire.plain import MAX_DEPTH, MAX_NODES, MAX_TEXT, decode, encode
 
 Point = namedtuple("Point", "x y")
 

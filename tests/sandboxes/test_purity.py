@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from rft.sandboxes.inside.purity import is_pure, nodes_of
-from rft.sandboxes.inside.rpc_program import LIBRARIES
+from rft.sandboxes.inside.exam.program import LIBRARIES
+from rft.sandboxes.inside.exam.purity import is_pure, nodes_of
 
 PURE = [
     "assert f(1) == 2",

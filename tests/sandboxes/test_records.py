@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rft.sandboxes.records import (
+from rft.sandboxes.http.records import (
     MAX_DEPTH,
     examination_from_json,
     examination_to_json,

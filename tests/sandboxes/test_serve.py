@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from rft.errors import InputError, SandboxError
-from rft.sandboxes import handler
-from rft.sandboxes.serve import SandboxServer
+from rft.sandboxes.http import handler
+from rft.sandboxes.http.serve import SandboxServer
 from rft.types import JSON, Execution, Limits, Program, Status
 from tests.sandboxes.servers import DONE, FakeSandbox, serving
 
@@ -436,7 +436,7 @@ def test_requests_are_logged_only_when_asked_for(verbose: bool, capfd: pytest.Ca
 
 SERVE = """
 import time
-from rft.sandboxes.serve import serve
+from rft.sandboxes.http.serve import serve
 from tests.sandboxes.servers import FakeSandbox
 
 class Slow(FakeSandbox):

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from rft.errors import InputError
-from rft.sandboxes.http import HttpSandbox
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.http.sandbox import HttpSandbox
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Limits, Program, Sandbox, Status
 from tests.conftest import require_local
 from tests.sandboxes.servers import Remote

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rft.sandboxes.local import LocalSandbox
+from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import JSON, Limits, Program
 from tests.conftest import require_language, require_local
 from tests.sandboxes.shots import EXAM, RIGHT, WRONG, passed, programs, shoot, within

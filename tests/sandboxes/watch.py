@@ -113,10 +113,10 @@ def watching(backend: str, image: str | None = None) -> Iterator[Watch]:
 def opened(backend: str, image: str | None = None) -> Sandbox:
     """A sandbox with a single slot, so that the next program runs where the last one ran."""
     if backend == "docker":
-        from rft.sandboxes.docker import DockerSandbox
+        from rft.sandboxes.docker.sandbox import DockerSandbox
 
         return DockerSandbox(slots=1, image=image)
-    from rft.sandboxes.local import LocalSandbox
+    from rft.sandboxes.local.sandbox import LocalSandbox
 
     return LocalSandbox(slots=1)
 

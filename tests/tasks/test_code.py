@@ -6,8 +6,8 @@ import pytest
 
 from rft.errors import InputError
 from rft.tasks.apps import Apps
-from rft.tasks.code import CONTEST_IMPORTS, entry_point_of, first_python, missing_imports, stdin_cases, tagged
-from rft.tasks.code import parsed as parse
+from rft.tasks.sources.code import CONTEST_IMPORTS, entry_point_of, first_python, missing_imports, stdin_cases, tagged
+from rft.tasks.sources.code import parsed as parse
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from rft.errors import InputError
-from rft.tasks.evalplus import convert
+from rft.tasks.sources.evalplus import convert
 
 HEAD = """
 import numpy as np

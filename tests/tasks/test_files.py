@@ -16,8 +16,8 @@ import pytest
 
 from rft.errors import InputError
 from rft.registry import build
-from rft.tasks.files import Jsonl, Parquet
-from rft.tasks.rows import jsonl_rows
+from rft.tasks.sources.files import Jsonl, Parquet
+from rft.tasks.sources.rows import jsonl_rows
 from rft.types import Message, Problem
 
 GOOD = {"id": "a", "prompt": "What is 2 + 2?", "reference": "4"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rft.errors import InputError
-from rft.tasks.hub import Hub
+from rft.tasks.sources.hub import Hub
 
 
 @pytest.fixture

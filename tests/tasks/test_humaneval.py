@@ -10,7 +10,7 @@ import pytest
 from rft.errors import InputError
 from rft.tasks.data.make_evalplus import rows as made
 from rft.tasks.humaneval import HumanEval, HumanEvalPlus
-from rft.tasks.rows import jsonl_rows
+from rft.tasks.sources.rows import jsonl_rows
 from tests.tasks.rows import Row, only, refusal, write
 
 DATA = Path(__file__).parents[2] / "tasks" / "data"

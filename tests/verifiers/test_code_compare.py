@@ -2,7 +2,7 @@
 
 import pytest
 
-from rft.verifiers.code.compare import difference
+from rft.verifiers.code.trial.compare import difference
 
 
 @pytest.mark.parametrize(

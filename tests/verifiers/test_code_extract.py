@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rft.types import JSON, Reason
-from rft.verifiers.code.context import with_prompt
-from rft.verifiers.code.extract import MAX_SOURCE, Extracted, NoCode, extract
-from rft.verifiers.code.fences import cut
-from rft.verifiers.code.python_source import Parser, free_names
+from rft.verifiers.code.answer.context import with_prompt
+from rft.verifiers.code.answer.extract import MAX_SOURCE, Extracted, NoCode, extract
+from rft.verifiers.code.answer.fences import cut
+from rft.verifiers.code.answer.python_source import Parser, free_names
 
 TABLE = Path(__file__).parent / "golden_code_extract.jsonl"
 FUNCTION = "def f(x):\n    return x + 1\n"

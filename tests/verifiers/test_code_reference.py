@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rft.types import JSON, Limits, Trust
-from rft.verifiers.code.asserts import infer_entry_point
-from rft.verifiers.code.reference import CallCase, Judge, Reference, StdinCase, read_reference
+from rft.verifiers.code.reference.asserts import infer_entry_point
+from rft.verifiers.code.reference.read import CallCase, Judge, Reference, StdinCase, read_reference
 
 TESTS = {"entry_point": "add", "tests": "assert add(1, 2) == 3"}
 CALLS = {"entry_point": "add", "cases": [{"args": [1, 2], "expected": 3}]}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rft.types import Examination, Execution, Outcome, Reason, Status, Trust
-from rft.verifiers.code.rulings import MAX_DETAIL, of_examination, of_execution, one_line
+from rft.verifiers.code.trial.rulings import MAX_DETAIL, of_examination, of_execution, one_line
 
 ENDED = Execution(Status.EXITED, 0, None, "", "", False, False, 0.1, 0.1, 10.0, frozenset(), "facts")
 PASS: dict[str, Any] = {"checks": 3, "passed": True, "failure": None, "objects": 0, "forgeable": False}

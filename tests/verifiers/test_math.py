@@ -18,7 +18,8 @@ from rft.errors import InputError
 from rft.registry import build, load
 from rft.types import JSON, Outcome, Problem, Reason
 from rft.verifiers import VERIFIERS
-from rft.verifiers.math import Policy, equivalent
+from rft.verifiers.math.equal.compare import equivalent
+from rft.verifiers.math.read.policy import Policy
 from rft.verifiers.math.verifier import MathVerifier
 from tests.verifiers.golden import cases
 

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rft.verifiers.extract import extract
-from rft.verifiers.math import Policy
-from rft.verifiers.math.algebra import UndecidedError
-from rft.verifiers.math.calculation import left_undone
-from rft.verifiers.math.compare import Comparison, UnreadableReferenceError
-from rft.verifiers.math.policy import DEFAULT
-from rft.verifiers.math.reading import read
-from rft.verifiers.math.text import canonical
+from rft.expressions.algebra import UndecidedError
+from rft.verifiers.extraction.answer import extract
+from rft.verifiers.math.equal.calculation import left_undone
+from rft.verifiers.math.equal.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.read.policy import DEFAULT, Policy
+from rft.verifiers.math.read.reading import read
+from rft.verifiers.spelling.latex import canonical
 
 PIECES = [
     *"0123456789.,;:+-*/^_(){}[]|<>=!%$ xyzabPe\\",

@@ -9,12 +9,12 @@ from collections import Counter
 
 import pytest
 
+from rft.expressions.algebra import UndecidedError
 from rft.types import Outcome
-from rft.verifiers.math import Policy
-from rft.verifiers.math.algebra import UndecidedError
-from rft.verifiers.math.calculation import UNDONE
-from rft.verifiers.math.compare import Comparison, UnreadableReferenceError
-from rft.verifiers.math.reading import Reading, read
+from rft.verifiers.math.equal.calculation import UNDONE
+from rft.verifiers.math.equal.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.read.policy import Policy
+from rft.verifiers.math.read.reading import Reading, read
 from rft.verifiers.math.verifier import MathVerifier
 from tests.verifiers.golden import KINDS, Case, cases
 

@@ -22,15 +22,15 @@ from typing import ClassVar, Literal
 from rft.errors import InputError
 from rft.sandboxes.languages import find
 from rft.types import JSON, MOST, Limits, Outcome, Problem, Reason, Sandbox, Verdict
-from rft.verifiers.code.attempts import attempt
-from rft.verifiers.code.context import with_prompt
-from rft.verifiers.code.extract import Extracted, NoCode, extract
-from rft.verifiers.code.helpers import setup_of
+from rft.verifiers.code.answer.context import with_prompt
+from rft.verifiers.code.answer.extract import Extracted, NoCode, extract
 from rft.verifiers.code.latest import Latest
-from rft.verifiers.code.reference import Reference, read_reference
-from rft.verifiers.code.reference_run import Proof, prove, terms_of
-from rft.verifiers.code.rulings import one_line
-from rft.verifiers.code.terms import Attempt, Terms
+from rft.verifiers.code.reference.helpers import setup_of
+from rft.verifiers.code.reference.read import Reference, read_reference
+from rft.verifiers.code.trial.attempts import attempt
+from rft.verifiers.code.trial.reference_run import Proof, prove, terms_of
+from rft.verifiers.code.trial.rulings import one_line
+from rft.verifiers.code.trial.terms import Attempt, Terms
 
 VERSION = 1
 """Goes up with every change that may change a verdict."""

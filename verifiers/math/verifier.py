@@ -14,13 +14,13 @@ from types import TracebackType
 from typing import Self
 
 from rft.errors import InputError
+from rft.expressions.algebra import UndecidedError
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
-from rft.verifiers.extract import Extraction, extract
-from rft.verifiers.extract import Policy as Rules
-from rft.verifiers.math.algebra import UndecidedError
-from rft.verifiers.math.compare import Comparison, UnreadableReferenceError
-from rft.verifiers.math.policy import Decimals, Order, Percent, Policy, Several, Units, policy_of
-from rft.verifiers.math.reading import Reading, read
+from rft.verifiers.extraction.answer import Extraction, extract
+from rft.verifiers.extraction.answer import Policy as Rules
+from rft.verifiers.math.equal.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.read.policy import Decimals, Order, Percent, Policy, Several, Units, policy_of
+from rft.verifiers.math.read.reading import Reading, read
 
 VERSION = 3
 """Goes up with every change that may change a verdict."""

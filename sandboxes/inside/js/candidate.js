@@ -3,7 +3,7 @@
 //     node candidate.js FILE ENTRY_POINT
 //
 // Nothing here is out of the candidate's reach, and nothing needs to be: only values leave this process. Messages are
-// those of rft.sandboxes.inside.candidate; "dialect": "js" in a request asks for the types that only JavaScript has.
+// those of rft.sandboxes.inside.exam.candidate; "dialect": "js" in a request asks for the types that only JavaScript has.
 "use strict";
 
 const { readFileSync } = require("fs");

@@ -1,4 +1,4 @@
-// Values as tagged plain data, the JavaScript half of rft.sandboxes.inside.plain.
+// Values as tagged plain data, the JavaScript half of rft.sandboxes.inside.exam.wire.plain.
 //
 // There are two dialects. Between a JavaScript tester and a JavaScript candidate everything keeps its own type, by tags
 // of this file: $undefined, $map, $object, $date, $regexp, $error. Towards Python a Map and an object are both a dict,

@@ -5,7 +5,7 @@
 // The program runs as a script and finds the entry point by name. It fails as programs do: by throwing, by a failed
 // assert, by an exit status. It passes when it has run to its end, asynchronous work included. What it did is counted
 // in calls of the candidate (JavaScript has no assert statement to count): as many as the reference run made, or the
-// verdict is void. The report is that of rft.sandboxes.inside.tester.
+// verdict is void. The report is that of rft.sandboxes.inside.exam.tester.
 "use strict";
 
 const { readFileSync } = require("fs");

@@ -1,0 +1,1 @@
+"""Sandboxes lent over HTTP: the client of one, and the server that lends one."""

@@ -1,0 +1,1 @@
+"""From a forked interpreter to a confined program: namespaces, limits, system calls."""

@@ -1,0 +1,1 @@
+"""A candidate and its tester: two processes between which only plain values cross."""

@@ -1,0 +1,1 @@
+"""What may cross between candidate and tester, and how it is written down."""

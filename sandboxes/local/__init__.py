@@ -1,0 +1,1 @@
+"""Sandboxes that need no daemon: namespaces of this machine's kernel."""

@@ -1,0 +1,1 @@
+"""Where rows come from (files, the hub) and how their columns become problems."""

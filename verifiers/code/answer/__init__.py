@@ -1,0 +1,1 @@
+"""The program in a completion: fences, pieces, continuations of a prompt."""

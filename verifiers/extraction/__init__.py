@@ -1,0 +1,1 @@
+"""The answer in a completion: phrases that announce it, and the last number in prose."""

@@ -1,0 +1,1 @@
+"""Whether two readings are the same answer."""
