@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from rft.components import Verifiers, build_task, sandbox_config
 from rft.config.schema import parse_overrides
-from rft.rounds.opening import Verifiers, build_task, sandbox_config
 from rft.types import Outcome, Problem, Verdict
 
 TASKS = (

@@ -70,7 +70,7 @@ def _trainer() -> Finding:
 
 
 def _checker() -> Finding:
-    from rft.rounds.opening import Verifiers
+    from rft.components import Verifiers
 
     problem = Problem("doctor", "", "math", "\\frac{\\sqrt{2}}{2}", "doctor", "doctor")
     verifier = Verifiers()("math")

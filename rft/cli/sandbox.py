@@ -47,9 +47,9 @@ def build(
 @app.command()
 def check(kind: Kind = "local", options: Options = None) -> None:
     """Runs programs in a sandbox and says what it enforces, what it has, and what it cannot do here."""
+    from rft.components import build_sandbox, sandbox_config
     from rft.config.schema import parse_overrides
     from rft.report.output import print_table
-    from rft.rounds.opening import build_sandbox, sandbox_config
     from rft.sandboxes.checkup import examine
 
     sandbox = build_sandbox(sandbox_config(kind, parse_overrides(options or [])))
@@ -91,8 +91,8 @@ def serve(
     verbose: Annotated[bool, typer.Option("--verbose", help="One line per request on stderr.")] = False,
 ) -> None:
     """Lends a sandbox out over HTTP, to rft and to clients of SandboxFusion's run_code."""
+    from rft.components import build_sandbox, sandbox_config
     from rft.config.schema import parse_overrides
-    from rft.rounds.opening import build_sandbox, sandbox_config
     from rft.sandboxes.http.serve import serve as serve_sandbox
 
     token = None

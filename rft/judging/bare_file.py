@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from rft.errors import InputError
+from rft.judging.judge import judge
 from rft.processes.threads import verifying
-from rft.rounds.estep import judge
 from rft.store.files import replace
 from rft.types import JSON, FinishReason, Limits, Outcome, Problem, Sample, Trust, Verdict, Verifier
 from rft.verifiers.math.read.policy import policy_of

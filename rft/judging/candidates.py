@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from rft.components import bare_verifiers, build_task, default_split, read_target
 from rft.config.schema import parse_overrides
 from rft.errors import InputError
 from rft.judging.bare_file import lines
 from rft.judging.probes import PROVERS, probes
 from rft.judging.proof import N_EARLIER
-from rft.rounds.opening import bare_verifiers, build_task, default_split, read_target
 from rft.store.grouping import group
 from rft.store.log import Log
 from rft.store.run import Run

@@ -18,11 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from rft.errors import InputError, printable
+from rft.components import Verifiers
+from rft.errors import InputError
 from rft.judging.candidates import COMPARED, Candidate, candidates_of
 from rft.judging.second_opinion import Opinion, SecondOpinion
-from rft.report.output import print_table
-from rft.rounds.opening import Verifiers
 from rft.store.files import writing
 from rft.types import JSON, Outcome, Verdict, Verifier
 
@@ -253,30 +252,3 @@ def check_out(out: Path | None, source: Path) -> None:
 
 
 # -- how it is shown
-
-
-def print_comparison(result: Comparison, out: Path | None) -> None:
-    """Prints the counts, what was left out, and the first differences."""
-    total = max(result.n_compared, 1)
-    rows = [(str(kind), str(result.counts[kind]), f"{result.counts[kind] / total:.1%}") for kind in Kind]
-    print_table(("verdicts", "n", "share"), [*rows, ("compared", str(result.n_compared), "")])
-    if result.left_out:
-        print(f"left out: {', '.join(f'{n} {why}' for why, n in sorted(result.left_out.items()))}")
-    if result.shown:
-        columns = ("n", "id", "reference", "extracted", "ours", "math-verify", "it read")
-        more = f", the first {len(result.shown)} of {result.n_differences}"
-        title = f"Differences{more if result.n_differences > len(result.shown) else ''}"
-        print_table(columns, map(_cells, result.times(), result.shown), title=title)
-    if out:
-        print(printable(f"all {result.n_differences} differences: {out}"))
-
-
-def _cells(n: int, found: Difference) -> tuple[str, ...]:
-    extracted = "(none)" if found.extracted is None else found.extracted
-    texts = (found.id, found.reference, extracted, found.ours, found.math_verify, found.parsed or "(nothing)")
-    return (str(n), *map(_short, texts))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 160 else f"{line[:90]} … {line[-60:]}"

@@ -23,8 +23,17 @@ from rft.verifiers.math.read.policy import Policy
 from rft.verifiers.math.verifier import MathVerifier
 from tests.verifiers.golden import cases
 
-MATH = "text shape statement intervals syntax forms units calculation compare verifier"
-MODULES = ["exact", "verifiers.extract", "verifiers.prose", *(f"verifiers.math.{name}" for name in MATH.split())]
+MODULES = [
+    "expressions.exact",
+    "expressions.syntax",
+    "verifiers.extraction.answer",
+    "verifiers.extraction.prose",
+    "verifiers.spelling.latex",
+    "verifiers.spelling.units",
+    *(f"verifiers.math.read.{name}" for name in ("shape", "statement", "intervals", "forms")),
+    *(f"verifiers.math.equal.{name}" for name in ("calculation", "compare")),
+    "verifiers.math.verifier",
+]
 
 
 def problem(reference: JSON) -> Problem:

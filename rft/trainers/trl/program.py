@@ -76,7 +76,7 @@ def _load_model(base_model: str, options: dict[str, JSON]) -> Any:
 
 def _encode_all(dataset: Path, tokenizer: Any, model: Any, max_length: int | None, emit: Emit) -> list[Encoded]:
     """Encodes and checks every row before a step is taken."""
-    from rft.exports.write import check_round_trip
+    from rft.prompts.round_trip import check_round_trip
 
     rows = list(read_rows(dataset))
     if tokenizer.chat_template is None and any(not isinstance(row["prompt"], str) for row in rows):

@@ -1,0 +1,34 @@
+"""The tables of ``rft check --cross``: where two checkers differ."""
+
+from pathlib import Path
+
+from rft.errors import printable
+from rft.judging.cross import Comparison, Difference, Kind
+from rft.report.output import print_table
+
+
+def print_comparison(result: Comparison, out: Path | None) -> None:
+    """Prints the counts, what was left out, and the first differences."""
+    total = max(result.n_compared, 1)
+    rows = [(str(kind), str(result.counts[kind]), f"{result.counts[kind] / total:.1%}") for kind in Kind]
+    print_table(("verdicts", "n", "share"), [*rows, ("compared", str(result.n_compared), "")])
+    if result.left_out:
+        print(f"left out: {', '.join(f'{n} {why}' for why, n in sorted(result.left_out.items()))}")
+    if result.shown:
+        columns = ("n", "id", "reference", "extracted", "ours", "math-verify", "it read")
+        more = f", the first {len(result.shown)} of {result.n_differences}"
+        title = f"Differences{more if result.n_differences > len(result.shown) else ''}"
+        print_table(columns, map(_cells, result.times(), result.shown), title=title)
+    if out:
+        print(printable(f"all {result.n_differences} differences: {out}"))
+
+
+def _cells(n: int, found: Difference) -> tuple[str, ...]:
+    extracted = "(none)" if found.extracted is None else found.extracted
+    texts = (found.id, found.reference, extracted, found.ours, found.math_verify, found.parsed or "(nothing)")
+    return (str(n), *map(_short, texts))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 160 else f"{line[:90]} … {line[-60:]}"
