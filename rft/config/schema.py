@@ -2,7 +2,8 @@
 
 A config says everything that a run depends on. What is not written has the default shown here; ``rft init`` writes a
 commented copy. Unknown keys are refused with the nearest name. Options of components (a task, a sampler, a trainer)
-stand beside their ``kind`` and are checked against the component's own fields by ``rft.registry.build``.
+stand beside their ``kind`` and are checked against the component's own fields by ``rft.registry.build``. Relative paths
+in a file are taken from the file's folder, those of overrides from the current one (``rft.config.paths``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,13 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from rft.config.paths import resolve_paths
 from rft.errors import InputError, unknown
 from rft.types import SamplingParams
 
 Count = Annotated[int, Field(ge=1)]
+MOVED: dict[str, str] = {}
+"""Key of an older layout of the config -> the key that replaces it."""
 
 
 class Section(BaseModel):
@@ -176,9 +180,11 @@ class Config(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     """The run's folder under ``runs``."""
     runs: str = "runs"
+    """Where runs live. Relative to this file; if the key is not written, ``runs`` in the current folder."""
     seed: Annotated[int, Field(ge=0)] = 0
-    model: str
-    """The base model: a folder, a hub id, or an embedded model (``rft models``)."""
+    model: str | None = None
+    """The base model: a folder, a hub id, or an embedded model (``rft models``).
+    Replay without a trainer needs none."""
     task: TaskConfig
     prompt: PromptConfig = PromptConfig()
     sampler: Component = Component(kind="vllm")
@@ -191,6 +197,8 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     loop: LoopConfig = LoopConfig()
     eval: EvalConfig = EvalConfig()
+    trackers: tuple[Component, ...] = ()
+    """Who watches the run besides the console: ``[{kind: module:Class, option: value}]``."""
 
     @property
     def run_dir(self) -> Path:
@@ -204,10 +212,13 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         InputError: the file is missing or not YAML, or a key or value is not allowed.
     """
-    data = _merge(_read_yaml(path), parse_overrides(overrides))
+    data = resolve_paths(_read_yaml(path), path.parent)
+    data = _merge(data, resolve_paths(parse_overrides(overrides), Path()))
     if preset := data.pop("preset", None):
         data = _merge(read_preset(str(preset)), data)
-    return check(data, where=str(path))
+    config = check(data, where=str(path))
+    _check_measurement(config)
+    return config
 
 
 def load_resolved(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -216,7 +227,11 @@ def load_resolved(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         InputError: the file is damaged, or a key or value is not allowed.
     """
-    return check(_merge(_read_yaml(path), parse_overrides(overrides)), where=str(path))
+    changes = resolve_paths(parse_overrides(overrides), Path())
+    config = check(_merge(_read_yaml(path), changes), where=str(path))
+    if "eval" in changes:
+        _check_measurement(config)
+    return config
 
 
 def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
@@ -247,6 +262,16 @@ def check(data: Mapping[str, Any], where: str) -> Config:
         return Config.model_validate(dict(data))
     except ValidationError as error:
         raise _explain(error, where) from error
+
+
+def _check_measurement(config: Config) -> None:
+    """Refuses a pass@k that fewer than k samples cannot give, unless k was left at its default."""
+    largest = max(config.eval.k, default=1)
+    if config.eval.enabled and "k" in config.eval.model_fields_set and largest > config.eval.n:
+        raise InputError(
+            f"eval.k asks for pass@{largest}, but eval.n draws {config.eval.n} samples per problem; pass@k takes at "
+            f"least k of them: set eval.n={largest}, or take {largest} out of eval.k"
+        )
 
 
 def preset_names() -> list[str]:
@@ -311,6 +336,8 @@ def _explain(error: ValidationError, where: str) -> InputError:
     path = [str(part) for part in first["loc"]]
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
+        if key in MOVED:
+            return InputError(f"{where}: key '{key}' is of an older layout; it is '{MOVED[key]}' now")
         return unknown("key", key, _sibling_keys(path), where=f" in {where}")
     if first["type"] == "missing":
         return InputError(f"{where}: key '{key}' is missing; it has no default")

@@ -12,13 +12,21 @@ from rft.types import JSON, Problem, Task
 
 
 def split(
-    task: Task, config: TaskConfig, evaluation: EvalConfig, seed: int, shown: Iterable[str] = ()
+    task: Task,
+    config: TaskConfig,
+    evaluation: EvalConfig,
+    seed: int,
+    shown: Iterable[str] = (),
+    training: bool = True,
 ) -> Iterator[tuple[Problem, bool]]:
     """Yields every problem of a run with whether it is held out.
 
     Held-out problems come first: a split of their own, or those of the training split whose seeded hash is smallest,
     so that the choice depends on ids and seed only. A training problem with the same text as a held-out one, up to
     white space and case, is left out altogether, and so is a problem whose text is ``shown`` as a worked example.
+
+    Without ``training`` all problems may be held out: there need not be a split to train on, and ``task.split`` may be
+    the one that is measured on.
 
     Raises:
         InputError: nothing is left to train on or to measure on, or two problems share an id.
@@ -29,13 +37,41 @@ def split(
         held[problem.id] = text_hash(problem.prompt)
         yield problem, True
     if evaluation.enabled and not held:
-        raise InputError("no problem is held out to measure on; raise eval.holdout, or set eval.enabled: false")
+        raise InputError(_nothing_held_out(task, config, evaluation))
     n = 0
-    for problem in islice(_rest(task, config, evaluation, held, usable), config.limit):
-        n += 1
-        yield problem, False
-    if not n:
-        raise InputError(f"no problem of split '{config.split}' is left to train on after holding {len(held)} out")
+    if training or not (held and _measures_all(task, config, evaluation)):
+        for problem in islice(_rest(task, config, evaluation, held, usable), config.limit):
+            n += 1
+            yield problem, False
+    if not n and not held:
+        raise InputError(f"split '{config.split}' of task '{config.kind}' holds no problem{_which(config)}")
+    if not n and training:
+        raise InputError(
+            f"no problem of split '{config.split}' is left to train on after holding {len(held)} out; lower "
+            "eval.holdout, or set train.kind=none to measure only"
+        )
+
+
+def _measures_all(task: Task, config: TaskConfig, evaluation: EvalConfig) -> bool:
+    """Whether no split is left to train on: it is the one that is measured on, or the task has none of that name."""
+    if evaluation.split is None:
+        return False
+    splits = getattr(task, "splits", None)
+    return config.split == evaluation.split or (splits is not None and config.split not in splits)
+
+
+def _nothing_held_out(task: Task, config: TaskConfig, evaluation: EvalConfig) -> str:
+    measured = evaluation.split or config.split
+    if next(iter(task.problems(measured)), None) is None:
+        return f"split '{measured}' of task '{config.kind}' holds no problem; give data that has some{_which(config)}"
+    if evaluation.split is not None:
+        return f"no problem of split '{measured}' may be measured on: all are excluded or shown as worked examples"
+    return "no problem is held out to measure on; raise eval.holdout, or set eval.enabled: false"
+
+
+def _which(config: TaskConfig) -> str:
+    path = config.options.get("path", config.options.get("source"))
+    return "" if path is None else f" ({path})"
 
 
 def _usable(config: TaskConfig, shown: Iterable[str]) -> Callable[[Problem], bool]:
