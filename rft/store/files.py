@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rft.errors import InputError
+from rft.errors import InputError, RftError, RunError
 from rft.types import JSON
 
 
@@ -16,7 +16,8 @@ def writing(path: Path) -> Iterator[Path]:
     """Hands out a temporary path; the file gets its name when the block ends well, and goes when it does not.
 
     Raises:
-        InputError: the disk is full or the folder cannot be written.
+        RunError: the disk is full.
+        InputError: the folder cannot be written.
     """
     partial = path.with_name(f".{path.name}.tmp")
     try:
@@ -36,7 +37,8 @@ def write_json(path: Path, value: JSON) -> None:
     """Writes a JSON file.
 
     Raises:
-        InputError: the disk is full or the folder cannot be written.
+        RunError: the disk is full.
+        InputError: the folder cannot be written.
     """
     with writing(path) as partial:
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -49,13 +51,13 @@ def replace(partial: Path, path: Path) -> None:
     _fsync(path.parent)
 
 
-def disk_error(error: OSError, path: Path) -> InputError:
-    """Returns the sentence for a write that failed."""
+def disk_error(error: OSError, path: Path) -> RftError:
+    """Returns the error for a write that failed: exit code 1 where the disk gave out, else 2 for a bad place."""
+    kept = "what was finished is kept, nothing is half-written"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        why = "no space left for it; free some and run the same command again"
-    else:
-        why = error.strerror or str(error)
-    return InputError(f"cannot write {path}: {why}; what was finished is kept, nothing is half-written")
+        return RunError(f"cannot write {path}: no space left for it; free some and run the same command again; {kept}")
+    kind = RunError if error.errno == errno.EIO else InputError
+    return kind(f"cannot write {path}: {error.strerror or error}; {kept}")
 
 
 def _fsync(path: Path) -> None:

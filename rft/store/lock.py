@@ -23,7 +23,7 @@ class Lock:
         """Takes the lock.
 
         Raises:
-            InputError: a live process holds it; its pid and host are named.
+            InputError: a live process holds it (its pid and host are named), or the file system has no locks.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,13 +32,19 @@ class Lock:
             raise disk_error(error, self.path) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             file.seek(0)
             holder = {"pid": "?", "host": "?", "since": "?"} | _read(file.read())
             file.close()
             raise InputError(
                 f"run {self.path.parent} is in use by process {holder['pid']} on host {holder['host']} "
                 f"since {holder['since']}; wait for it, or end it"
+            ) from error
+        except OSError as error:  # ENOLCK, EOPNOTSUPP: some network file systems
+            file.close()
+            raise InputError(
+                f"the file system of {self.path.parent} has no locks ({error.strerror or error}); put the run on "
+                "another, or say --no-lock and make sure that one process at a time works on it"
             ) from error
         file.truncate(0)
         since = time.strftime("%Y-%m-%d %H:%M:%S")

@@ -15,7 +15,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
 from itertools import islice
@@ -55,10 +55,19 @@ MAY_CHANGE = (
     "name",
     "sampling.n",
     "eval.n",
+    "eval.k",
+    "eval.confidence",
+    "eval.resamples",
     "loop.rounds",
+    "trackers",
 )
-"""Keys that may differ from those a run was started with. The loop redoes the stages that hang on them, or refuses.
+"""Keys that may differ from those a run was started with. The loop redoes the stages that depend on them, or refuses.
 With a larger n it tops up; with a smaller one, what is there stays and counts."""
+
+SAMPLES = ("round-*/samples/*", "round-*/eval/samples/*", "baseline/eval/samples/*", "evals/*/samples/*")
+"""Where samples lie in a run."""
+
+CheckInputs = Callable[["Run", Mapping[str, JSON], bool], None]
 
 
 @dataclass
@@ -72,13 +81,23 @@ class Run:
         self._lock = Lock(self.path / "lock")
 
     @classmethod
-    def open(cls, path: Path, resolved: Mapping[str, JSON], config_text: str) -> "Run":
+    def open(
+        cls,
+        path: Path,
+        resolved: Mapping[str, JSON],
+        config_text: str,
+        inputs: "CheckInputs | None" = None,
+        locked: bool = True,
+    ) -> "Run":
         """Opens a run directory, or makes it.
 
         Args:
             path: the folder.
             resolved: the whole config as JSON values.
             config_text: the config as the user wrote it.
+            inputs: is called with the run, the config it was last opened with and whether it holds samples; refuses
+                inputs that its figures do not belong to, before anything is written.
+            locked: False takes no lock, for file systems that have none.
 
         Raises:
             InputError: another live process works on it, it holds something else, or the config changed in a way
@@ -86,9 +105,17 @@ class Run:
         """
         _refuse_strangers(path)
         run = cls(path)
-        run._lock.acquire()
+        if locked:
+            run._lock.acquire()
+        path.mkdir(parents=True, exist_ok=True)
         try:
-            run._check_config(resolved)
+            before = run._recorded_config()
+            if run.has_samples():
+                run._check_config(before, resolved)
+            elif before != resolved:
+                (path / "split.json").unlink(missing_ok=True)  # nothing was drawn: the problems are chosen anew
+            if inputs is not None:
+                inputs(run, before, run.has_samples())
             run._note_start(resolved, config_text)
         except BaseException:
             run.close()
@@ -103,6 +130,10 @@ class Run:
         """Returns the folder of a round."""
         return self.path / f"round-{number:03d}"
 
+    def has_samples(self) -> bool:
+        """Whether anything was sampled in it, so that figures belong to its config and inputs."""
+        return any(True for pattern in SAMPLES for _ in self.path.glob(pattern))
+
     def has_problems(self) -> bool:
         """Whether problems and split are fixed already."""
         return (self.path / "split.json").exists()
@@ -110,16 +141,26 @@ class Run:
     def write_problems(self, problems: Iterable[tuple[Problem, bool]], facts: Mapping[str, JSON]) -> None:
         """Fixes the problems, each with whether it is held out, and the split. Done once, before round 0."""
         held_out: list[str] = []
-        found = iter(problems)
+
+        def noted() -> Iterator[tuple[Problem, bool]]:
+            for problem, held in problems:
+                if held:
+                    held_out.append(problem.id)
+                yield problem, held
+
+        self.replace_problems(noted())
+        write_json(self.path / "split.json", {**facts, "held_out": held_out})
+
+    def replace_problems(self, problems: Iterable[tuple[Problem, bool]]) -> None:
+        """Writes the problems, each with whether it is held out; the split must stay what it is."""
+        rest = iter(problems)
         with (
             writing(self.path / "problems.parquet") as partial,
             pq.ParquetWriter(partial, PROBLEMS, compression="zstd") as writer,
         ):
-            while batch := list(islice(found, BATCH)):
-                held_out += [problem.id for problem, held in batch if held]
+            while batch := list(islice(rest, BATCH)):
                 records = [_problem_record(problem, held) for problem, held in batch]
                 writer.write_table(pa.Table.from_pylist(records, schema=PROBLEMS))
-        write_json(self.path / "split.json", {**facts, "held_out": held_out})
 
     def problems(self, held_out: bool) -> Iterator[Problem]:
         """Yields the problems to train on, or those held out, in their fixed order."""
@@ -128,6 +169,11 @@ class Run:
                 for record in batch.to_pylist():
                     if record["held_out"] is held_out:
                         yield _problem(record)
+
+    def count_problems(self, held_out: bool) -> int:
+        """Returns how many problems there are to train on, or held out."""
+        flags = pq.read_table(self.path / "problems.parquet", columns=["held_out"])["held_out"].to_pylist()
+        return sum(1 for flag in flags if flag is held_out)
 
     def verifier_names(self) -> dict[str, str]:
         """Returns every verifier that a problem names -> the id of the first such problem."""
@@ -147,25 +193,30 @@ class Run:
         with (self.path / "timeline.jsonl").open("a", encoding="utf-8") as timeline:
             timeline.write(line)
 
-    def supersede(self, round_number: int, names: Iterable[str]) -> None:
-        """Puts stage results that no longer hold into a numbered folder beside them. Nothing is deleted."""
+    def supersede(self, round_number: int, names: Iterable[str]) -> Path | None:
+        """Puts stage results that no longer hold into a numbered folder beside them, and returns it.
+
+        Nothing is deleted. None: none of them was there.
+        """
         folder = self.round(round_number)
         present = [folder / name for name in names if (folder / name).exists()]
-        if present:
-            number = len(list(folder.glob("superseded-*"))) + 1
-            attic = folder / f"superseded-{number:03d}"
-            attic.mkdir()
-            for path in present:
-                path.rename(attic / path.name)
+        if not present:
+            return None
+        number = len(list(folder.glob("superseded-*"))) + 1
+        attic = folder / f"superseded-{number:03d}"
+        attic.mkdir()
+        for path in present:
+            path.rename(attic / path.name)
+        return attic
 
-    def _check_config(self, resolved: Mapping[str, JSON]) -> None:
+    def _recorded_config(self) -> dict[str, JSON]:
         recorded = self.path / "resolved.json"
-        if not self.has_problems() or not recorded.exists():
-            return  # nothing hangs on the config yet
         try:
-            old = json.loads(recorded.read_text("utf-8"))
+            return dict(json.loads(recorded.read_text("utf-8"))) if recorded.exists() else {}
         except ValueError as error:
             raise InputError(f"{recorded} is damaged ({error}); restore it or choose another name") from error
+
+    def _check_config(self, old: Mapping[str, JSON], resolved: Mapping[str, JSON]) -> None:
         before, after = flatten(old), flatten(resolved)
         changed = [key for key in sorted({*before, *after}) if not _allowed(key, before.get(key), after.get(key))]
         if changed:
@@ -246,6 +297,8 @@ def _refuse_strangers(path: Path) -> None:
 
 
 def _allowed(key: str, before: JSON, after: JSON) -> bool:
+    if key.startswith("task.") and isinstance(after, str) and Path(after).is_absolute():
+        return True  # a file: its content counts, which is compared as an input
     return before == after or (key.startswith(MAY_CHANGE) and key != "sampler.kind")
 
 
