@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -101,6 +102,28 @@ class Observer(Protocol):
     def note(self, event: str, message: str, **facts: Any) -> None:
         """Something worth a line happened."""
         ...
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Several observers as one: each is told everything, in their order."""
+
+    all: Sequence[Observer]
+
+    def begin(self, progress: Progress) -> None:
+        """Tells all that an E-step starts."""
+        for observer in self.all:
+            observer.begin(progress)
+
+    def end(self, progress: Progress) -> None:
+        """Tells all that it is over."""
+        for observer in self.all:
+            observer.end(progress)
+
+    def note(self, event: str, message: str, **facts: Any) -> None:
+        """Hands an event to all."""
+        for observer in self.all:
+            observer.note(event, message, **facts)
 
 
 class Silent:
