@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rft.cli import check, models, run, sandbox, start, tasks, verify
+from rft.cli import check, models, rejudge, run, sandbox, start, tasks, verify
 from rft.errors import RftError, printable
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(run.sample)
 app.command()(verify.verify)
+app.command()(rejudge.rejudge)
 app.command()(run.select)
 app.command()(run.export)
 app.command()(run.train)
@@ -38,6 +39,9 @@ app.add_typer(sandbox.app, name="sandbox")
 
 ENVIRONMENT_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 """What the machine, not the program, is to blame for: a full or read-only disk, missing rights."""
+
+MACHINE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""Those of them that are a failure (exit code 1): the same command goes on when it is mended. The others are input."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -68,7 +72,8 @@ def main() -> None:
         if error.errno not in ENVIRONMENT_FAULTS:
             raise
         place = f" {error.filename}" if error.filename else ""
-        _fail(f"cannot read or write{place}: {error.strerror}; mend that and run the same command again", 2)
+        code = 1 if error.errno in MACHINE_FAILED else 2
+        _fail(f"cannot read or write{place}: {error.strerror}; mend that and run the same command again", code)
 
 
 def _fail(message: str, exit_code: int) -> None:

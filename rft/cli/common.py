@@ -22,20 +22,30 @@ SandboxKind = Annotated[str | None, typer.Option(help="Where programs run: local
 Split = Annotated[
     str | None, typer.Option(help="Which split of a task; default: train, or the first.", show_default=False)
 ]
+NoLock = Annotated[
+    bool, typer.Option("--no-lock", help="Take no lock, on a file system that has none. Run one process at a time.")
+]
 RoundNumber = Annotated[int, typer.Option("--round", help="Which round.", min=0)]
 
 
 @contextmanager
-def open_target(target: Path, overrides: list[str] | None, as_json: bool) -> Iterator["Session"]:
-    """Opens the run that a command was pointed at, and closes it; Ctrl-C ends with the command that goes on."""
+def open_target(
+    target: Path, overrides: list[str] | None, as_json: bool, no_lock: bool = False, references: bool = False
+) -> Iterator["Session"]:
+    """Opens the run that a command was pointed at, and closes it; Ctrl-C ends with the command that goes on.
+
+    With ``references`` a changed task is what the command expects (``rft rejudge --references``).
+    """
     from rft.components import read_target
     from rft.report.console import observer
+    from rft.report.trackers import watching
     from rft.rounds.opening import open_session
 
     config = read_target(target, overrides or [])
     text = target.read_text("utf-8") if target.is_file() else ""
+    watch = watching(observer(as_json), [(tracker.kind, tracker.options) for tracker in config.trackers])
     try:
-        session = open_session(config, observer(as_json), text)
+        session = open_session(config, watch, text, references=references, locked=not no_lock)
         try:
             yield session
         finally:

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from rft.cli.common import AsJson, Overrides, RoundNumber, Target, open_target
-from rft.errors import InputError, RftError
+from rft.cli.common import AsJson, NoLock, Overrides, RoundNumber, Target, open_target
+from rft.errors import RftError
 from rft.report.output import show, show_metrics
 
 
-def run(target: Target, overrides: Overrides = None, as_json: AsJson = False) -> None:
+def run(target: Target, overrides: Overrides = None, as_json: AsJson = False, no_lock: NoLock = False) -> None:
     """Runs the whole loop: rounds of sample, verify, select, train and measure. The same call resumes."""
     from rft.rounds.loop import run_rounds, write_metrics
 
-    with open_target(target, overrides, as_json) as session:
+    with open_target(target, overrides, as_json, no_lock) as session:
         try:
             metrics = run_rounds(session)
         except RftError:
@@ -24,35 +24,68 @@ def run(target: Target, overrides: Overrides = None, as_json: AsJson = False) ->
         show_metrics(metrics, session.run.path / "metrics.json", as_json)
 
 
-def sample(target: Target, overrides: Overrides = None, number: RoundNumber = 0, as_json: AsJson = False) -> None:
+def sample(
+    target: Target,
+    overrides: Overrides = None,
+    number: RoundNumber = 0,
+    as_json: AsJson = False,
+    no_lock: NoLock = False,
+) -> None:
     """Draws the candidates of a round, without judging them."""
-    with open_target(target, overrides, as_json) as session:
-        progress = session.sample(number, judge=False)
+    from rft.rounds.sample import sample as draw
+
+    with open_target(target, overrides, as_json, no_lock) as session:
+        progress = draw(session, number, judge=False)
         show({"samples": progress.done, "folder": str(session.run.round(number) / "samples")}, as_json)
 
 
-def select(target: Target, overrides: Overrides = None, number: RoundNumber = 0, as_json: AsJson = False) -> None:
+def select(
+    target: Target,
+    overrides: Overrides = None,
+    number: RoundNumber = 0,
+    as_json: AsJson = False,
+    no_lock: NoLock = False,
+) -> None:
     """Chooses the training rows of a round from its judged samples, and says why the others were dropped."""
-    with open_target(target, overrides, as_json) as session:
-        funnel = session.select(number)
+    from rft.rounds.select import select as choose
+
+    with open_target(target, overrides, as_json, no_lock) as session:
+        funnel = choose(session, number)
         show({**funnel, "file": str(session.run.round(number) / "selected.parquet")}, as_json)
 
 
-def export(target: Target, overrides: Overrides = None, number: RoundNumber = 0, as_json: AsJson = False) -> None:
+def export(
+    target: Target,
+    overrides: Overrides = None,
+    number: RoundNumber = 0,
+    as_json: AsJson = False,
+    no_lock: NoLock = False,
+) -> None:
     """Writes a round's training files: chat messages and prompt/completion, as JSONL and Parquet."""
-    with open_target(target, overrides, as_json) as session:
-        session.select(number)
-        folder = session.export(number).parent
+    from rft.rounds.select import export as write
+    from rft.rounds.select import select as choose
+
+    with open_target(target, overrides, as_json, no_lock) as session:
+        choose(session, number)
+        folder = write(session, number).train_file.parent
         show({"files": [str(path) for path in sorted(folder.iterdir())]}, as_json)
 
 
-def train(target: Target, overrides: Overrides = None, number: RoundNumber = 0, as_json: AsJson = False) -> None:
+def train(
+    target: Target,
+    overrides: Overrides = None,
+    number: RoundNumber = 0,
+    as_json: AsJson = False,
+    no_lock: NoLock = False,
+) -> None:
     """Fine-tunes on a round's selected rows and says where the new model is."""
-    with open_target(target, overrides, as_json) as session:
-        if session.trainer is None:
-            raise InputError("train.kind is none; choose a trainer, e.g. train.kind=trl")
-        session.select(number)
-        show({"model": session.train(number)}, as_json)
+    from rft.rounds.select import select as choose
+    from rft.rounds.train import train as fit
+
+    with open_target(target, overrides, as_json, no_lock) as session:
+        if session.trainer is not None:
+            choose(session, number)
+        show({"model": fit(session, number)}, as_json)
 
 
 def evaluate(
@@ -60,15 +93,17 @@ def evaluate(
     overrides: Overrides = None,
     model: Annotated[str | None, typer.Option(help="A folder, hub id or embedded model; default: the base.")] = None,
     as_json: AsJson = False,
+    no_lock: NoLock = False,
 ) -> None:
     """Measures a model on the held-out problems: pass@k with intervals."""
     from rft.models import resolve
+    from rft.rounds.evaluate import eval_folder
+    from rft.rounds.evaluate import evaluate as measure
 
-    with open_target(target, overrides, as_json) as session:
-        if not session.config.eval.enabled:
-            raise InputError("eval.enabled is false in this run; no problem is held out")
-        found = resolve(model) if model else session.base_model
-        folder = session.eval_folder(found)
-        measured = session.evaluate(folder, found, "base model" if found == session.base_model else found)
-        figures = {"evaluations": [{"title": found, **measured.summary.to_json()}], "rounds": []}
+    with open_target(target, overrides, as_json, no_lock) as session:
+        which = resolve(model) if model else session.base_model
+        folder = eval_folder(session, which)
+        title = "base model" if which == session.base_model else which
+        measured = measure(session, folder, which, title)
+        figures = {"evaluations": [{"title": which or title, **measured.summary.to_json()}], "rounds": []}
         show_metrics(figures, folder / "metrics.json", as_json)

@@ -33,7 +33,8 @@ def verify(
     with open_target(
         target, [*(overrides or []), *([f"sandbox.kind={sandbox}"] if sandbox else [])], as_json
     ) as session:
-        progress = session.verify(number)
+        session.require_samples(number)
+        progress = session.estep(session.run.round(number), f"round {number}").verify(session.problems_of(number), True)
         show({"judged": progress.judged, **{str(k): v for k, v in progress.outcomes.items()}}, as_json)
 
 

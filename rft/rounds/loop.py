@@ -7,7 +7,11 @@ a binary reward accepts; the M-step fine-tunes on that, by default from the base
 from pathlib import Path
 
 from rft.metrics.evaluation import Measurement, interval_json
+from rft.rounds.evaluate import evaluate
+from rft.rounds.sample import sample
+from rft.rounds.select import export, select
 from rft.rounds.session import Session
+from rft.rounds.train import train
 from rft.store.files import write_json
 from rft.store.run import read_json
 from rft.types import JSON
@@ -22,18 +26,18 @@ def run_rounds(session: Session) -> dict[str, JSON]:
     config, run = session.config, session.run
     session.check_trainer()
     if config.eval.enabled:
-        session.evaluate(run.path / "baseline" / "eval", session.base_model, "base model")
-    for number in range(config.loop.rounds):
+        evaluate(session, run.path / "baseline" / "eval", session.base_model, "base model")
+    for number in range(config.loop.rounds if session.n_training_problems() else 0):
         if session.is_built_upon(number):
             continue
-        session.sample(number)
-        session.select(number)
+        sample(session, number)
+        select(session, number)
         if session.trainer is None:
-            session.export(number)
+            export(session, number)
             break
-        model = session.train(number)
+        model = train(session, number)
         if config.eval.enabled:
-            session.evaluate(run.round(number) / "eval", model, f"after round {number}")
+            evaluate(session, run.round(number) / "eval", model, f"after round {number}")
     return write_metrics(session)
 
 
@@ -79,5 +83,5 @@ def _round(session: Session, number: int) -> dict[str, JSON]:
 
 
 def _rounds_on_disk(session: Session) -> list[int]:
-    found: list[Path] = sorted(session.run.path.glob("round-*"))
-    return [int(folder.name.removeprefix("round-")) for folder in found]
+    folders: list[Path] = sorted(session.run.path.glob("round-*"))
+    return [int(folder.name.removeprefix("round-")) for folder in folders]

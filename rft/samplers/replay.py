@@ -29,6 +29,8 @@ class ReplaySampler:
 
     needs_model: ClassVar[bool] = False
     """The texts are there already, so no model has to be resolved before a run."""
+    pace: ClassVar[frozenset[str]] = frozenset({"delay_s", "order"})
+    """Options that change how fast samples come, never what they say."""
 
     model: str
     """Not used."""

@@ -207,7 +207,7 @@ def test_a_smaller_n_is_no_change_and_a_failed_larger_one_can_be_taken_back(conf
 
 def test_a_stage_of_a_round_that_is_not_there_is_refused(config: Path) -> None:
     rft("run", config, "train.kind=none")
-    for command in ("select", "verify", "export"):
+    for command in ("select", "rejudge", "export"):
         assert "no samples of round 7; there are: round-000" in rft(command, config, "--round", "7", code=2).stderr
     assert not (config.parent / "runs" / "r" / "round-007").exists()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import rft
 from rft.errors import InputError
@@ -27,10 +27,18 @@ from rft.types import JSON, Request, Sample
 _COUNTS = ("max_model_len", "tensor_parallel_size", "replicas", "max_num_seqs", "max_in_flight", "kv_cache_gib")
 _OWN_ARGUMENTS = ("model", "seed", "skip_tokenizer_init", "data_parallel_size")
 
+_PACE = (
+    *("tensor_parallel_size", "replicas", "gpu_memory_utilization", "max_num_seqs", "max_in_flight", "kv_cache_gib"),
+    *("enforce_eager", "max_restarts", "stall_s", "start_timeout_s", "log"),
+)
+
 
 @dataclass
 class VllmSampler:
     """The real engine. Options that are None are left to vLLM."""
+
+    pace: ClassVar[frozenset[str]] = frozenset(_PACE)
+    """Options that change how fast samples come and where they are computed, never what is asked of the model."""
 
     model: str
     """A folder, or a hub id."""

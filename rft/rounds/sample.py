@@ -1,0 +1,67 @@
+"""The E-step of a round: draws and judges what is missing, and refuses to mix the samples of two models."""
+
+from pathlib import Path
+
+from rft.errors import InputError
+from rft.models import identity
+from rft.prompts.render import render
+from rft.report.progress import Progress
+from rft.rounds.estep import Draw
+from rft.rounds.session import Session
+from rft.store.files import write_json
+from rft.store.run import read_json
+
+
+def sample(session: Session, number: int, judge: bool = True) -> Progress:
+    """Draws and judges what is missing of a round.
+
+    Args:
+        session: the open run.
+        number: which round.
+        judge: False draws only (``rft sample``).
+
+    Raises:
+        InputError: a later round builds on this one, what is there was drawn from another model, or there is no
+            problem to sample.
+    """
+    config = session.config
+    session.refuse_if_built_upon(number)
+    if not session.n_training_problems():
+        raise InputError(
+            f"every problem of {session.run.path} is held out, so there is none to sample in a round; "
+            "`rft eval` measures on them"
+        )
+    folder, model = session.run.round(number), session.model_before(number)
+    draw = Draw(
+        problems=lambda: session.problems_of(number),
+        render=lambda problem: render(problem, config.prompt),
+        n=config.sampling.n,
+        params=config.sampling.params(),
+        round=number,
+        seed=config.seed,
+    )
+    bind(folder, model)
+    with session.stage("sample", round=number):
+        return session.estep(folder, f"round {number}").run(draw, session.sampler(model), judge)
+
+
+def bind(folder: Path, model: str) -> str:
+    """Notes which model the samples of a folder come from, and returns its identity.
+
+    Raises:
+        InputError: samples are there that another model wrote.
+    """
+    recorded, now = read_json(folder / "model.json"), model_identity(model)
+    if recorded and recorded["identity"] != now and any((folder / "samples").glob("*")):
+        raise InputError(
+            f"the samples in {folder} were drawn from {recorded['model'] or 'no model'} ({recorded['identity']}); "
+            f"{model or 'none'} is another model ({now}). Put the old one back, or start a new run with name=..."
+        )
+    if recorded.get("identity") != now:
+        write_json(folder / "model.json", {"model": model, "identity": now})
+    return now
+
+
+def model_identity(model: str) -> str:
+    """Returns a fingerprint of a model; ``none`` for a run that has none."""
+    return identity(model) if model else "none"

@@ -1,0 +1,117 @@
+"""From judged samples to training files: selection with its funnel, and the export that trainers read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from hashlib import file_digest
+from itertools import chain
+from pathlib import Path
+
+from rft.errors import InputError
+from rft.exports.write import export as write_export
+from rft.exports.write import read_rows, write_rows
+from rft.prompts.render import render
+from rft.rounds.once import once
+from rft.rounds.session import Session
+from rft.selection.dedupe import distinct
+from rft.selection.select import Funnel, Rules, to_row
+from rft.selection.select import select as choose
+from rft.store.stage import StageFolder
+from rft.types import JSON, Row
+
+TRAIN_FILE = "prompt_completion.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The training files of a round."""
+
+    train_file: Path
+    """JSONL of prompt and completion: what trainers read."""
+    n_rows: int
+
+
+def select(session: Session, number: int) -> dict[str, JSON]:
+    """Chooses the training rows of a round and returns the funnel: how many each step dropped.
+
+    Raises:
+        InputError: the round has no samples, or its rows would change although a later round builds on them.
+    """
+    session.require_samples(number)
+    folder, config = StageFolder(session.run.round(number)), session.config
+    verdicts = [(name, sorted(t.masks.items())) for name, t in sorted(folder.tallies(session.verifier_ids).items())]
+    inputs: dict[str, JSON] = {
+        "select": config.select.model_dump(),
+        "verifiers": session.verifier_ids,
+        "seed": config.seed,
+        "verdicts": verdicts,
+    }
+
+    def make() -> dict[str, JSON]:
+        session.refuse_if_built_upon(number)
+        with session.stage("select", round=number):
+            counts = Funnel()
+            write_rows(folder.path / "selected.parquet", _rows(session, folder, number, counts))
+            return {"funnel": counts.to_json()}
+
+    there = (folder.path / "selected.parquet").exists
+    return dict(once(folder.path / "funnel.json", inputs, make, holds=lambda _: there())["funnel"])
+
+
+def export(session: Session, number: int) -> Exported:
+    """Writes the training files of a round, unless the same rows were exported before.
+
+    Raises:
+        InputError: rows of an earlier round that are trained on too are not selected yet.
+    """
+    out = session.run.round(number) / "export"
+    files = selected(session, number)
+
+    def make() -> dict[str, JSON]:
+        with session.stage("export", round=number):
+            summary = write_export(distinct(chain.from_iterable(map(read_rows, files))), out)
+        return {"n_rows": summary.n_rows, "files": [path.name for path in summary.files]}
+
+    def whole(record: object) -> bool:
+        return isinstance(record, dict) and all((out / name).exists() for name in record["files"])
+
+    made = once(session.run.round(number) / "export.json", {"rows": row_hashes(files)}, make, holds=whole)
+    return Exported(out / TRAIN_FILE, made["n_rows"])
+
+
+def selected(session: Session, number: int) -> list[Path]:
+    """Returns the files whose rows a round trains on.
+
+    Raises:
+        InputError: one of them is not there yet.
+    """
+    first = 0 if session.config.train.data == "all" else number
+    files = [session.run.round(earlier) / "selected.parquet" for earlier in range(first, number + 1)]
+    for file in files:
+        if not file.exists():
+            raise InputError(f"{file} is not there; select that round's rows first: rft select {session.run.path}")
+    return files
+
+
+def row_hashes(files: list[Path]) -> list[JSON]:
+    """Returns the hash of every file of selected rows."""
+    hashes: list[JSON] = []
+    for path in files:
+        with path.open("rb") as file:
+            hashes.append(file_digest(file, "sha256").hexdigest())
+    return hashes
+
+
+def _rows(session: Session, folder: StageFolder, number: int, funnel: Funnel) -> Iterator[Row]:
+    config, prompt = session.config.select, session.config.prompt
+    rules = Rules(
+        low_trust=config.low_trust == "drop",
+        false_equations=config.false_equations == "drop",
+        dedupe=config.dedupe == "text",
+        cap=config.cap,
+    )
+    problems = session.problems_of(number)
+    groups = ((g.problem, g.judged()) for g in folder.groups(problems, session.verifier_ids))
+    kept = choose(groups, rules, session.config.seed, session.run.held_out_ids(), funnel)
+    for problem, judged in kept:
+        yield from map(partial(to_row, problem, render(problem, prompt)), judged)
