@@ -79,6 +79,11 @@ def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str
     Raises:
         InputError: one differs; it says which, both identities, and what to do.
     """
+    if recorded.get("unfinished") and not references:
+        raise InputError(
+            f"new references of {run.path} were being taken when a command was interrupted; finish that first: "
+            f"rft rejudge {run.path} --references"
+        )
     if (change := _change("sampler", recorded, now)) is not None:
         raise InputError(f"the samples in {run.path} belong to {change}. Samples of two systems never mix: {RESUME}")
     if not references and (change := _change("task", recorded, now)) is not None:

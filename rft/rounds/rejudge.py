@@ -168,30 +168,37 @@ def _mark(digests: Mapping[str, str]) -> str:
 
 
 def _take_references(session: Session) -> int:
-    """Puts the task's present references into the run and returns how many are new.
+    """Puts the task's present references into the run and returns how many differ from those its verdicts belong to.
 
     Killed at any moment, the same call again ends in the same state: what each mark stands for is written before the
-    problems, and the run's own mark last.
+    problems, the run's own mark last, and in between the run opens for this command only.
     """
     run = session.run
     stored = _digests(_problems(run))
+    recorded = read_json(run.path / FILE)
+    first = str(recorded.get("first_references") or _mark(stored))
+    before = str(recorded.get("references") or first)
     _write_digests(run, stored)
     fresh = _corrected(session, stored)
-    first = str(read_json(run.path / FILE).get("first_references") or _mark(stored))
+    present = stored | _digests(fresh.values())
     if fresh:
-        _write_digests(run, stored | _digests(fresh.values()))
+        _write_digests(run, present)
+        _note(run, first_references=first, unfinished=True)
         held_out = run.held_out_ids()
         run.replace_problems((fresh.get(p.id, p), p.id in held_out) for p in _problems(run))
-    now = _mark(stored | _digests(fresh.values()))
-    mark = None if now == first else now
-    recorded = read_json(run.path / FILE)
+    mark = None if _mark(present) == first else _mark(present)
+    session.verifiers = marked(session.verifiers, mark)
     files = FileHashes(recorded.get("files", {}))
     task = component_identity(session.config.task, files, CONFIG_ONLY)
-    facts = {"first_references": first, "references": mark, "task": task, "files": {**recorded["files"], **files.now}}
-    write_json(run.path / FILE, {**recorded, **facts})
-    session.verifiers = marked(session.verifiers, mark)
-    write_json(run.path / FILE, {**read_json(run.path / FILE), "verifiers": session.verifier_ids})
-    return len(fresh)
+    known_files = {**recorded.get("files", {}), **files.now}
+    ids = session.verifier_ids
+    _note(run, first_references=first, references=mark, task=task, files=known_files, verifiers=ids, unfinished=False)
+    old = _read_digests(run, before)
+    return sum(old.get(problem_id) != digest for problem_id, digest in present.items())
+
+
+def _note(run: Run, **facts: JSON) -> None:
+    write_json(run.path / FILE, {**read_json(run.path / FILE), **facts})
 
 
 def _corrected(session: Session, stored: Mapping[str, str]) -> dict[str, Problem]:
