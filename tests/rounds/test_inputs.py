@@ -62,8 +62,8 @@ def test_a_changed_task_file_is_refused_with_the_command_that_takes_it(config: P
     rft("run", config)
     write_problems(config.parent / "own.jsonl", {3: "5"})
     run = config.parent / "runs" / "r"
-    for command in (["run", config], ["select", run]):
-        refused = rft(*command, code=2).stderr
+    for command, target in (("run", config), ("select", run)):
+        refused = rft(command, target, code=2).stderr
         assert f"`rft rejudge {run} --references`" in refused
         assert "task.path" in refused
 
