@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "trainers": {"models", "processes"},
     "trainers.trl": {"models", "prompts", "processes", "trainers"},
-    "report": {"judging"},
+    "report": {"judging", "store"},
     "rounds": {
         "components",
         "config",
