@@ -67,6 +67,12 @@ def component_identity(
     return {"kind": component.kind, **{name: _identity(value, files) for name, value in options.items()}}
 
 
+def file_contents(component: Component, names: frozenset[str], files: FileHashes) -> dict[str, JSON]:
+    """Returns option -> a hash of what the files that it names hold; options that are not set are left out."""
+    chosen = {name: component.options[name] for name in sorted(names & component.options.keys())}
+    return {name: _content(_identity(value, files)) for name, value in chosen.items() if value is not None}
+
+
 def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str, JSON], references: bool) -> None:
     """Compares the identities of a run's task and sampler with those that its samples and verdicts belong to.
 
@@ -122,6 +128,8 @@ def _gone(old: JSON, new: JSON) -> bool:
 
 
 def _identity(value: JSON, files: FileHashes) -> JSON:
+    if isinstance(value, list | tuple):
+        return [_identity(item, files) for item in value]
     if not isinstance(value, str | Path) or not Path(value).is_absolute():
         return value
     digest = hashlib.sha256()
@@ -142,6 +150,8 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _content(value: JSON) -> JSON:
     """What counts in a comparison: of a file its content, wherever it lies."""
+    if isinstance(value, list):
+        return [_content(item) for item in value]
     return value.get("sha256", value["at"]) if isinstance(value, dict) and "at" in value else value
 
 

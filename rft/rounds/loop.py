@@ -24,7 +24,8 @@ def run_rounds(session: Session) -> dict[str, JSON]:
         RftError: a stage could not be done; the same call goes on from there.
     """
     config, run = session.config, session.run
-    session.check_trainer()
+    if not session.is_trained():
+        session.check_trainer()
     if config.eval.enabled:
         evaluate(session, run.path / "baseline" / "eval", session.base_model, "base model")
     for number in range(config.loop.rounds if session.n_training_problems() else 0):

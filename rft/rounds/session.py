@@ -73,13 +73,15 @@ class Session:
     # -- what stages refuse
 
     def check_trainer(self) -> None:
-        """Lets the trainer say what is wrong before a sample is drawn, unless all rounds are trained already."""
-        trained = [
-            (self.run.round(number) / "train" / "model.json").exists() for number in range(self.config.loop.rounds)
-        ]
+        """Lets the trainer say what is wrong with its options, before a sample is drawn or an old model put aside."""
         check = getattr(self.trainer, "check", None)
-        if check is not None and not all(trained):
+        if check is not None:
             check()
+
+    def is_trained(self) -> bool:
+        """Whether every round has a model."""
+        rounds = range(self.config.loop.rounds)
+        return all((self.run.round(number) / "train" / "model.json").exists() for number in rounds)
 
     def is_built_upon(self, number: int) -> bool:
         """Whether a later round has samples, so that this one must stay as it is."""

@@ -5,11 +5,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from rft.errors import InputError, RunError
+from rft.rounds.inputs import FileHashes, file_contents
 from rft.rounds.once import once
 from rft.rounds.sample import model_identity
 from rft.rounds.select import export, row_hashes, selected
 from rft.rounds.session import Session
 from rft.types import JSON
+
+
+FILES = frozenset({"configs", "chat_template"})
+"""Options of trainers that name files whose content counts, not their place."""
 
 
 def train(session: Session, number: int) -> str:
@@ -28,8 +33,9 @@ def train(session: Session, number: int) -> str:
     config, run = session.config, session.run
     folder = run.round(number) / "train"
     start = session.base_model if config.train.start == "base" else session.model_before(number)
+    options = config.train.model_dump(exclude={"cwd"}) | file_contents(config.train, FILES, FileHashes())
     inputs: dict[str, JSON] = {
-        "train": config.train.model_dump(),
+        "train": options,
         "rows": row_hashes(selected(session, number)),
         "start": model_identity(start),
     }
@@ -40,6 +46,7 @@ def train(session: Session, number: int) -> str:
 
     def outdated(names: list[str]) -> None:
         session.refuse_if_built_upon(number)
+        session.check_trainer()
         attic = run.supersede(number, ["train", "eval"])
         aside = f"; the old model and its measurement are in {attic.name}" if attic else ""
         why = f"round {number}: trained again, because of a change in {', '.join(names)}{aside}"

@@ -291,7 +291,9 @@ def _refuse_strangers(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; a run needs a folder: choose another name=...")
     if path.is_dir() and not (path / "resolved.json").exists():
-        strangers = sorted({p.name for p in path.iterdir()} - {"lock", "logs", "config.yaml", "environment.json"})
+        strangers = sorted(
+            {p.name for p in path.iterdir()} - {"lock", "logs", "config.yaml", "environment.json", "inputs.json"}
+        )
         if strangers:
             raise InputError(f"{path} is not a run: it holds {', '.join(strangers[:3])}; choose another name=...")
 

@@ -1,6 +1,8 @@
 """A run's figures belong to its inputs: a change is told and refused, never mixed in silence."""
 
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -8,8 +10,9 @@ import pytest
 
 from rft.config.schema import Component
 from rft.rounds.inputs import FileHashes, component_identity
+from rft.store.lock import Lock
 from rft.store.run import read_json
-from tests.rounds.line import N_PROBLEMS, rft, write_completions, write_problems, write_run
+from tests.rounds.line import N_PROBLEMS, RFT, rft, write_completions, write_problems, write_run
 
 
 @pytest.fixture
@@ -128,3 +131,29 @@ def test_a_hash_is_read_again_only_when_the_file_changed(tmp_path: Path) -> None
     again = FileHashes(first.now)
     assert component_identity(component, again)["path"] != before["path"]
     assert component_identity(component, again)["n"] == 3
+
+
+@pytest.mark.parametrize("kib", [1, 2, 4, 12])
+def test_a_full_disk_is_a_failure_and_the_same_command_goes_on(config: Path, kib: int) -> None:
+    # a file that grows beyond the limit fails as on a full disk
+    command = f"ulimit -f {kib} && exec {shlex.join([*RFT, 'run', str(config)])}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("rft: ")]
+    assert len(errors) == 1
+    assert "no space left for it; free some and run the same command again" in errors[0]
+    assert "Traceback" not in done.stderr
+    rft("run", config)
+    assert len(pq.read_table(sorted((config.parent / "runs/r/round-000/samples").glob("*.parquet")))) == 36
+
+
+@pytest.mark.parametrize("command", ["run", "sample", "select", "export", "eval", "rejudge"])
+def test_no_lock_goes_on_where_a_lock_cannot_be_had(config: Path, command: str) -> None:
+    rft("run", config)
+    lock = Lock(config.parent / "runs" / "r" / "lock")
+    lock.acquire()
+    try:
+        assert "is in use by process" in rft(command, config, code=2).stderr
+        rft(command, config, "--no-lock")
+    finally:
+        lock.release()

@@ -186,6 +186,22 @@ def test_changed_training_says_why_and_puts_the_old_model_aside(config: Path) ->
     )
 
 
+def test_a_trainers_config_counts_by_content_and_a_lost_one_puts_nothing_aside(config: Path) -> None:
+    own = config.parent / "recipe.toml"
+    own.write_text("lr = 1")
+    one = ("loop.rounds=1", f"train.configs=[{own}]")
+    rft("run", config, *one)
+    moved = own.rename(config.parent / "sub.toml")
+    assert "trained again" not in rft("run", config, "loop.rounds=1", f"train.configs=[{moved}]").stderr
+    moved.rename(own).write_text("lr = 2")
+    assert "because of a change in train;" in rft("run", config, *one).stderr
+    own.unlink()
+    assert f"{own} cannot be read" in rft("run", config, *one, code=2).stderr
+    folder = config.parent / "runs" / "r" / "round-000"
+    assert (folder / "train" / "model.json").exists()
+    assert [path.name for path in folder.glob("superseded-*")] == ["superseded-001"]
+
+
 def test_a_copied_run_is_worked_on_where_it_lies(config: Path) -> None:
     rft("run", config, "train.kind=none", "loop.rounds=1")
     runs = config.parent / "runs"
