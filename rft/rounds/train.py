@@ -12,7 +12,6 @@ from rft.rounds.select import export, row_hashes, selected
 from rft.rounds.session import Session
 from rft.types import JSON
 
-
 FILES = frozenset({"configs", "chat_template"})
 """Options of trainers that name files whose content counts, not their place."""
 
