@@ -71,7 +71,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trainers": {"models", "processes"},
     "trainers.trl": {"models", "prompts", "processes", "trainers"},
     "report": {"judging", "store"},
+    "rounds.inputs": {"components", "config", "store"},
     "rounds": {
+        "rounds.inputs",
         "components",
         "config",
         "exports",

@@ -12,6 +12,7 @@ from rft.rounds.sample import sample
 from rft.rounds.select import export, select
 from rft.rounds.session import Session
 from rft.rounds.train import train
+from rft.rounds.turn import is_closed, is_trained, problems_of
 from rft.store.files import write_json
 from rft.store.run import read_json
 from rft.types import JSON
@@ -24,12 +25,12 @@ def run_rounds(session: Session) -> dict[str, JSON]:
         RftError: a stage could not be done; the same call goes on from there.
     """
     config, run = session.config, session.run
-    if not session.is_trained():
+    if not all(is_trained(session, number) for number in range(config.loop.rounds)):
         session.check_trainer()
     if config.eval.enabled:
         evaluate(session, run.path / "baseline" / "eval", session.base_model, "base model")
-    for number in range(config.loop.rounds if session.n_training_problems() else 0):
-        if session.is_built_upon(number):
+    for number in range(config.loop.rounds if session.run.count_problems(held_out=False) else 0):
+        if is_closed(session, number):
             continue
         sample(session, number)
         select(session, number)
@@ -77,7 +78,7 @@ def _round(session: Session, number: int) -> dict[str, JSON]:
     return {
         "round": number,
         "trained_rows": trained.get("n_rows"),
-        "training_problems": session.measure(folder, session.problems_of(number), (1,)).summary.to_json(),
+        "training_problems": session.measure(folder, problems_of(session, number), (1,)).summary.to_json(),
         "funnel": read_json(folder / "funnel.json").get("funnel"),
         "train_s": trained.get("train_s"),
     }

@@ -5,11 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from rft.errors import InputError, RunError
-from rft.rounds.inputs import FileHashes, file_contents
-from rft.rounds.once import once
+from rft.rounds.inputs.identity import FileHashes, file_contents
+from rft.rounds.inputs.once import once
 from rft.rounds.sample import model_identity
 from rft.rounds.select import export, row_hashes, selected
 from rft.rounds.session import Session
+from rft.rounds.turn import model_before, refuse_if_closed
 from rft.types import JSON
 
 FILES = frozenset({"configs", "chat_template"})
@@ -31,7 +32,7 @@ def train(session: Session, number: int) -> str:
         raise InputError("train.kind is none; choose a trainer, e.g. train.kind=trl")
     config, run = session.config, session.run
     folder = run.round(number) / "train"
-    start = session.base_model if config.train.start == "base" else session.model_before(number)
+    start = session.base_model if config.train.start == "base" else model_before(session, number)
     options = config.train.model_dump(exclude={"cwd"}) | file_contents(config.train, FILES, FileHashes())
     inputs: dict[str, JSON] = {
         "train": options,
@@ -40,11 +41,11 @@ def train(session: Session, number: int) -> str:
     }
 
     def make() -> dict[str, JSON]:
-        session.refuse_if_built_upon(number)
+        refuse_if_closed(session, number)
         return _fit(session, number, start, folder)
 
     def outdated(names: list[str]) -> None:
-        session.refuse_if_built_upon(number)
+        refuse_if_closed(session, number)
         session.check_trainer()
         attic = run.supersede(number, ["train", "eval"])
         aside = f"; the old model and its measurement are in {attic.name}" if attic else ""

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rft.config.schema import Component
-from rft.rounds.inputs import FileHashes, component_identity
+from rft.rounds.inputs.identity import FileHashes, component_identity
 from rft.store.lock import Lock
 from rft.store.run import read_json
 from tests.rounds.line import N_PROBLEMS, RFT, rft, write_completions, write_problems, write_run

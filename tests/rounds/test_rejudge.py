@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -115,3 +116,27 @@ def test_other_settings_judge_all_again_and_list_the_flips(run: Path) -> None:
 
 def test_references_of_one_round_only_are_refused(run: Path) -> None:
     assert "leave --round out" in rft("rejudge", run, "--references", "--round", "0", code=2).stderr
+
+
+def test_verify_of_a_run_names_rejudge(run: Path) -> None:
+    for target in (run, run.parents[1] / "run.yaml"):
+        assert f"`rft rejudge {target}` judges a run's samples" in rft("verify", target, code=2).stderr
+
+
+def test_a_run_goes_on_only_after_its_references_are_taken_or_put_back(run: Path) -> None:
+    own, config = run.parents[1] / "own.jsonl", run.parents[1] / "run.yaml"
+    write_problems(own, {training(run): "77"})
+    assert "--references` takes the task's present references" in rft("run", config, code=2).stderr
+    write_problems(own)
+    rft("run", config)
+
+
+def test_what_could_not_be_judged_is_judged_again(run: Path) -> None:
+    (verdicts,) = (run / "round-000" / "verdicts").iterdir()
+    for shard in verdicts.glob("*.parquet"):
+        table = pq.read_table(shard)
+        column = table.schema.get_field_index("outcome")
+        lost = pa.array(["unjudged"] * table.num_rows, table.schema.field("outcome").type)
+        pq.write_table(table.set_column(column, table.schema.field("outcome"), lost), shard)
+    facts = rejudged(run, "--round", "0")
+    assert (facts["judged"], facts["flips"]) == (36, 36)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rft.errors import InputError
-from rft.rounds.once import once
+from rft.rounds.inputs.once import once
 from rft.store.files import write_json
 from rft.store.run import fingerprint, read_json
 

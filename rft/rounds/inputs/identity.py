@@ -3,7 +3,8 @@
 ``inputs.json`` in the run holds them. When a run is opened they are compared with what is there now: a change is told
 with what it outdates and refused, so that figures of two inputs never stand in one table. A file that was only moved,
 or that is gone while nothing needs it, is no change. Prompt, sampling parameters and seed are kept by the run's config
-check, the model by ``rft.rounds.sample.bind``, the stages of a round by ``rft.rounds.once``.
+check, the model by ``rft.rounds.sample.bind``, references by
+``rft.rounds.inputs.references``, the stages of a round by ``rft.rounds.inputs.once``.
 """
 
 import hashlib
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from rft.config.schema import Component
 from rft.errors import InputError
-from rft.store.run import Run, flatten
+from rft.store.files import write_json
+from rft.store.run import Run, flatten, read_json
 from rft.types import JSON
 
 FILE = "inputs.json"
@@ -99,15 +101,14 @@ def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str
         )
 
 
+def note(run: Run, **facts: JSON) -> None:
+    """Records facts about a run's inputs beside those that are there."""
+    write_json(run.path / FILE, {**read_json(run.path / FILE), **facts})
+
+
 def settled(old: Mapping[str, JSON], now: Mapping[str, JSON]) -> dict[str, JSON]:
     """Returns the identities to record: those of now, and of a file that is gone the one that it had."""
     return {name: old[name] if _gone(old.get(name), value) else value for name, value in now.items()}
-
-
-def reference_digest(problem_id: str, verifier: str, reference: JSON, metadata: Mapping[str, JSON]) -> str:
-    """Returns a hash of all that a verdict on a problem depends on besides the completion and the verifier."""
-    text = json.dumps([problem_id, verifier, reference, dict(metadata)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _change(section: str, recorded: Mapping[str, JSON], now: Mapping[str, JSON]) -> str | None:
