@@ -7,6 +7,7 @@ a binary reward accepts; the M-step fine-tunes on that, by default from the base
 from pathlib import Path
 
 from rft.metrics.evaluation import Measurement, interval_json
+from rft.rounds.closed import keep
 from rft.rounds.evaluate import evaluate
 from rft.rounds.sample import sample
 from rft.rounds.select import export, select
@@ -31,6 +32,7 @@ def run_rounds(session: Session) -> dict[str, JSON]:
         evaluate(session, run.path / "baseline" / "eval", session.base_model, "base model")
     for number in range(config.loop.rounds if session.run.count_problems(held_out=False) else 0):
         if is_closed(session, number):
+            keep(session, number)
             continue
         sample(session, number)
         select(session, number)

@@ -39,14 +39,9 @@ def select(session: Session, number: int) -> dict[str, JSON]:
         InputError: the round has no samples, or its rows would change although a later round builds on them.
     """
     session.run.samples(number)
-    folder, config = StageFolder(session.run.round(number)), session.config
+    folder = StageFolder(session.run.round(number))
     verdicts = [(name, sorted(t.masks.items())) for name, t in sorted(folder.tallies(session.verifier_ids).items())]
-    inputs: dict[str, JSON] = {
-        "select": config.select.model_dump(),
-        "verifiers": session.verifier_ids,
-        "seed": config.seed,
-        "verdicts": verdicts,
-    }
+    inputs: dict[str, JSON] = {**settings(session), "verdicts": verdicts}
 
     def make() -> dict[str, JSON]:
         refuse_if_closed(session, number)
@@ -57,6 +52,12 @@ def select(session: Session, number: int) -> dict[str, JSON]:
 
     there = (folder.path / "selected.parquet").exists
     return dict(once(folder.path / "funnel.json", inputs, make, holds=lambda _: there())["funnel"])
+
+
+def settings(session: Session) -> dict[str, JSON]:
+    """Returns what decides which rows are chosen, besides the verdicts."""
+    config = session.config
+    return {"select": config.select.model_dump(), "verifiers": session.verifier_ids, "seed": config.seed}
 
 
 def export(session: Session, number: int) -> Exported:

@@ -33,9 +33,8 @@ def train(session: Session, number: int) -> str:
     config, run = session.config, session.run
     folder = run.round(number) / "train"
     start = session.base_model if config.train.start == "base" else model_before(session, number)
-    options = config.train.model_dump(exclude={"cwd"}) | file_contents(config.train, FILES, FileHashes())
     inputs: dict[str, JSON] = {
-        "train": options,
+        "train": training(session),
         "rows": row_hashes(selected(session, number)),
         "start": model_identity(start),
     }
@@ -54,6 +53,12 @@ def train(session: Session, number: int) -> str:
 
     made = once(folder / "model.json", inputs, make, holds=lambda m: (run.path / m["path"]).exists(), outdated=outdated)
     return str(run.path / made["path"])
+
+
+def training(session: Session) -> dict[str, JSON]:
+    """Returns how the trainer is set, with the content of its files in the place of their paths."""
+    config = session.config.train
+    return config.model_dump(exclude={"cwd"}) | file_contents(config, FILES, FileHashes())
 
 
 def _fit(session: Session, number: int, start: str, folder: Path) -> dict[str, JSON]:

@@ -202,6 +202,19 @@ def test_a_trainers_config_counts_by_content_and_a_lost_one_puts_nothing_aside(c
     assert [path.name for path in folder.glob("superseded-*")] == ["superseded-001"]
 
 
+def test_a_closed_round_says_what_changed_since_and_is_judged_by_the_present_verifiers(config: Path) -> None:
+    rft("run", config)
+    run = config.parent / "runs" / "r"
+    rows = (run / "round-000" / "selected.parquet").read_bytes()
+    said = rft("run", config, "select.cap=1", "verifiers.math.extraction=strict").stderr
+    assert "round 0: its rows and its model stay as they are, because round 1 was drawn from it" in said
+    assert "changed since then: select, verifiers" in said
+    assert (run / "round-000" / "selected.parquet").read_bytes() == rows
+    first, second = read_json(run / "metrics.json")["rounds"]
+    assert first["training_problems"]["n_samples"] == second["training_problems"]["n_samples"] > 0
+    assert "changed since then" not in rft("run", config).stderr
+
+
 def test_a_copied_run_is_worked_on_where_it_lies(config: Path) -> None:
     rft("run", config, "train.kind=none", "loop.rounds=1")
     runs = config.parent / "runs"
