@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trainers": {"models", "processes"},
     "trainers.trl": {"models", "prompts", "processes", "trainers"},
     "report": {"judging", "store"},
-    "rounds.inputs": {"components", "config", "store"},
+    "rounds.inputs": {"components", "config", "models", "store"},
     "rounds": {
         "rounds.inputs",
         "components",

@@ -22,6 +22,7 @@ from rft.rounds.inputs.identity import (
     FILE,
     FileHashes,
     component_identity,
+    model_identity,
     note,
     refuse_other_inputs,
     settled,
@@ -62,7 +63,7 @@ def open_session(
         find("verifier", name, VERIFIERS, " in key 'verifiers'")
     find("sandbox", config.sandbox.kind, SANDBOXES, " in key 'sandbox'")
     with ExitStack() as undo:
-        inputs = partial(_inputs, config, getattr(sampler_class, "pace", frozenset()), references)
+        inputs = partial(_inputs, config, base_model, getattr(sampler_class, "pace", frozenset()), references)
         run = Run.open(config.run_dir, config.model_dump(mode="json"), config_text, inputs, locked)
         undo.callback(run.close)
         get = Verifiers(config.verifiers, config.sandbox)
@@ -71,7 +72,7 @@ def open_session(
             run.write_problems(_problems(config, get, trainer is not None), {"seed": config.seed})
         named = {name: get(name, f" in problem {first}") for name, first in run.verifier_names().items()}
         verifiers = marked(named, read_references(run))
-        previous = _note_verifiers(run, verdict_ids(verifiers))
+        previous = _note_verifiers(run, verdict_ids(verifiers), observer)
         undo.pop_all()
 
     def open_sampler(model: str) -> Sampler:
@@ -84,10 +85,16 @@ def open_session(
     return Session(config, run, base_model, verifiers, get.close, open_sampler, trainer, observer, previous)
 
 
-def _note_verifiers(run: Run, ids: list[str]) -> list[str]:
-    """Notes the ids of a run's verdicts and returns those that were noted before."""
+def _note_verifiers(run: Run, ids: list[str], observer: Observer) -> list[str]:
+    """Notes the ids of a run's verdicts, says if they have changed, and returns those that were noted before."""
     before = list(read_json(run.path / FILE).get("verifiers", []))
     note(run, verifiers=ids)
+    if before not in ([], ids) and run.has_samples():
+        observer.note(
+            "verifiers",
+            f"verifiers: {', '.join(before)} -> {', '.join(ids)}; the old verdicts stay but count no longer, `rft run` "
+            "and `rft rejudge` judge the stored samples again",
+        )
     return before
 
 
@@ -104,12 +111,19 @@ def _base_model(config: Config, needed: bool, observer: Observer) -> str:
 
 
 def _inputs(
-    config: Config, pace: frozenset[str], references: bool, run: Run, before: Mapping[str, JSON], has_samples: bool
+    config: Config,
+    base_model: str,
+    pace: frozenset[str],
+    references: bool,
+    run: Run,
+    before: Mapping[str, JSON],
+    has_samples: bool,
 ) -> None:
     """Compares what a run's figures belong to with what is there now, and notes it.
 
     Args:
         config: the run's, as it is now.
+        base_model: a folder or a hub id; empty where none is needed.
         pace: the sampler's options that change how fast, never what.
         references: a changed task is what the caller expects, and it notes the new one when it is done.
         run: the open run.
@@ -121,8 +135,9 @@ def _inputs(
     now = {
         "task": component_identity(config.task, files, CONFIG_ONLY),
         "sampler": component_identity(config.sampler, files, pace),
+        "model": model_identity(base_model),
     }
-    old = {**_older(before, pace, files), **recorded} if has_samples else {}
+    old = {**_older(run, before, pace, files), **recorded} if has_samples else {}
     refuse_other_inputs(run, old, now, references)
     kept = {name: settled(old.get(name, {}), identities) for name, identities in now.items()}
     if references and "task" in old:
@@ -130,15 +145,24 @@ def _inputs(
     write_json(run.path / FILE, {**recorded, **kept, "files": files.now})
 
 
-def _older(before: Mapping[str, JSON], pace: frozenset[str], files: FileHashes) -> dict[str, JSON]:
-    """The identities in a run that an earlier version began, from the paths in its config."""
+def _older(run: Run, before: Mapping[str, JSON], pace: frozenset[str], files: FileHashes) -> dict[str, JSON]:
+    """The identities in a run that an earlier version began, from the paths in its config and the model it noted."""
     if not before:
         return {}
     task, sampler = (from_folder(before[name], Path.cwd()) for name in ("task", "sampler"))
     return {
         "task": component_identity(TaskConfig.model_validate(task), files, CONFIG_ONLY),
         "sampler": component_identity(Component.model_validate(sampler), files, pace),
+        "model": _older_model(run),
     }
+
+
+def _older_model(run: Run) -> dict[str, JSON]:
+    drawn = read_json(run.path / "baseline" / "eval" / "model.json") or read_json(run.round(0) / "model.json")
+    kind, _, digest = str(drawn.get("identity", "")).partition(":")
+    if kind == "sha256":
+        return {"": {"at": drawn["model"], "sha256": digest}}
+    return {"": digest} if kind == "hub" else {}
 
 
 def _problems(config: Config, get: "Verifiers", training: bool) -> Iterator[tuple[Problem, bool]]:

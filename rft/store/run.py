@@ -112,7 +112,7 @@ class Run:
             before = run._recorded_config()
             if run.has_samples():
                 run._check_config(before, resolved)
-            elif before != resolved:
+            else:
                 (path / "split.json").unlink(missing_ok=True)  # nothing was drawn: the problems are chosen anew
             if inputs is not None:
                 inputs(run, before, run.has_samples())
@@ -318,6 +318,8 @@ def _refuse_strangers(path: Path) -> None:
 def _allowed(key: str, before: JSON, after: JSON) -> bool:
     if key.startswith("task.") and isinstance(after, str) and Path(after).is_absolute():
         return True  # a file: its content counts, which is compared as an input
+    if key == "model" and isinstance(before, str) and isinstance(after, str):
+        return True  # likewise
     return before == after or (key.startswith(MAY_CHANGE) and key != "sampler.kind")
 
 

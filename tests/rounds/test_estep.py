@@ -99,6 +99,29 @@ def test_every_sample_is_drawn_and_judged_exactly_once(tmp_path: Path) -> None:
     assert progress.outcomes == {Outcome.CORRECT: 20, Outcome.INCORRECT: 20}
 
 
+def test_a_slow_problem_is_judged_in_parts_so_that_verdicts_are_seen_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rft.rounds.estep.EARLY_LOOK_S", -1.0)  # the checkers have been idle for long enough
+    judged = threading.Event()
+
+    class Tells(Parity):
+        def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
+            judged.set()
+            return super().verify(problem, completions)
+
+    class WaitsForAVerdict(Writer):
+        def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
+            for n, sample in enumerate(super().sample(requests)):
+                assert n == 0 or judged.wait(20)
+                yield sample
+
+    verifier = Tells()
+    progress = estep(tmp_path, verifier).run(draw(problems=PROBLEMS[:1]), WaitsForAVerdict())
+    assert sorted(verifier.seen) == ["p/0:0", "p/0:1", "p/0:2", "p/0:3"]
+    assert progress.judged == 4
+
+
 def test_an_engine_that_fails_loses_nothing_and_the_next_call_draws_only_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="the engine is gone"):
         estep(tmp_path, Parity()).run(draw(), Writer(stop_after=17))

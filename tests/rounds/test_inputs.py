@@ -13,6 +13,7 @@ from rft.rounds.inputs.identity import FileHashes, component_identity
 from rft.store.lock import Lock
 from rft.store.run import read_json
 from tests.rounds.line import N_PROBLEMS, RFT, rft, write_completions, write_problems, write_run
+from tests.tiny import write_model
 
 
 @pytest.fixture
@@ -157,3 +158,34 @@ def test_no_lock_goes_on_where_a_lock_cannot_be_had(config: Path, command: str) 
         rft(command, config, "--no-lock")
     finally:
         lock.release()
+
+
+def test_a_model_is_compared_by_what_it_holds(tmp_path: Path) -> None:
+    config, model = write_run(tmp_path / "own"), write_model(tmp_path / "base")
+    rft("run", config, f"model={model}")
+    run = config.parent / "runs" / "r"
+    moved = model.rename(tmp_path / "moved")
+    rft("run", config, f"model={moved}")
+    resolved = (run / "resolved.json").read_text()
+    (moved / "config.json").write_text((moved / "config.json").read_text() + "\n")
+    for command in ("run", "select"):
+        refused = rft(command, config, f"model={moved}", code=2).stderr
+        assert f"belong to model {moved} (sha256:" in refused
+        assert "Samples of two systems never mix" in refused
+    assert (run / "resolved.json").read_text() == resolved
+
+
+def test_a_task_file_changed_before_the_first_sample_is_read_again(config: Path) -> None:
+    bad = write_completions(config.parent / "bad.jsonl", n=0)
+    rft("run", config, f"sampler.path={bad}", code=2)
+    write_problems(config.parent / "own.jsonl", dict.fromkeys(range(N_PROBLEMS), "77"))
+    rft("run", config)
+    rounds = read_json(config.parent / "runs" / "r" / "metrics.json")["rounds"]
+    assert rounds[0]["training_problems"]["pass_at"]["1"]["value"] == 0
+
+
+def test_changed_verifiers_are_told(config: Path) -> None:
+    rft("run", config)
+    said = rft("run", config, "verifiers.math.extraction=strict").stderr
+    assert "the old verdicts stay but count no longer" in said
+    assert "count no longer" not in rft("run", config, "verifiers.math.extraction=strict").stderr

@@ -3,7 +3,7 @@
 ``inputs.json`` in the run holds them. When a run is opened they are compared with what is there now: a change is told
 with what it outdates and refused, so that figures of two inputs never stand in one table. A file that was only moved,
 or that is gone while nothing needs it, is no change. Prompt, sampling parameters and seed are kept by the run's config
-check, the model by ``rft.rounds.sample.bind``, references by
+check, the model of a later round by ``rft.rounds.sample.bind``, references by
 ``rft.rounds.inputs.references``, the stages of a round by ``rft.rounds.inputs.once``.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rft.config.schema import Component
 from rft.errors import InputError
+from rft.models import identity
 from rft.store.files import write_json
 from rft.store.run import Run, flatten, read_json
 from rft.types import JSON
@@ -69,6 +70,16 @@ def component_identity(
     return {"kind": component.kind, **{name: _identity(value, files) for name, value in options.items()}}
 
 
+def model_identity(model: str) -> dict[str, JSON]:
+    """Returns what a model stands for, as a section of its own: a folder's content, or a hub id; {} without a model."""
+    if not model:
+        return {}
+    path = Path(model)
+    if path.is_dir():
+        return {"": {"at": model, "sha256": identity(model).removeprefix("sha256:")}}
+    return {"": {"at": model} if path.is_absolute() else model}
+
+
 def file_contents(component: Component, names: frozenset[str], files: FileHashes) -> dict[str, JSON]:
     """Returns option -> a hash of what the files that it names hold; options that are not set are left out."""
     chosen = {name: component.options[name] for name in sorted(names & component.options.keys())}
@@ -92,8 +103,11 @@ def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str
             f"new references of {run.path} were being taken when a command was interrupted; finish that first: "
             f"rft rejudge {run.path} --references"
         )
-    if (change := _change("sampler", recorded, now)) is not None:
-        raise InputError(f"the samples in {run.path} belong to {change}. Samples of two systems never mix: {RESUME}")
+    for section in ("sampler", "model"):
+        if (change := _change(section, recorded, now)) is not None:
+            raise InputError(
+                f"the samples in {run.path} belong to {change}. Samples of two systems never mix: {RESUME}"
+            )
     if not references and (change := _change("task", recorded, now)) is not None:
         raise InputError(
             f"the verdicts in {run.path} belong to {change}. `rft rejudge {run.path} --references` takes the task's "
@@ -119,7 +133,7 @@ def _change(section: str, recorded: Mapping[str, JSON], now: Mapping[str, JSON])
     for name in [*before, *(name for name in after if name not in before)]:
         old, new = before.get(name), after.get(name)
         if _content(old) != _content(new) and not _gone(old, new):
-            return f"{section}.{name} {_shown(old)}, not to {_shown(new)}"
+            return f"{section}{'.' if name else ''}{name} {_shown(old)}, not to {_shown(new)}"
     return None
 
 
