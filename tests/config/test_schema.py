@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rft.config.schema import check, load, preset_names, read_preset
+from rft.config.schema import MOVED, check, load, preset_names, read_preset
 from rft.config.starter import starter
 from rft.errors import InputError
 
@@ -30,6 +30,23 @@ def test_a_mistake_is_named_with_what_is_allowed(tmp_path: Path, extra: str, sen
     path.write_text("\n".join([*lines, extra]))
     with pytest.raises(InputError, match=sentence):
         load(path)
+
+
+def test_a_key_of_an_older_layout_is_named_with_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MOVED, "sampling.samples", "sampling.n")
+    path = tmp_path / "c.yaml"
+    path.write_text(LEAST + "sampling: {samples: 3}\n")
+    with pytest.raises(InputError, match=r"key 'sampling.samples' is of an older layout; it is 'sampling.n' now"):
+        load(path)
+
+
+@pytest.mark.parametrize(("overrides", "n"), [(["eval.k=[1,6]"], 6), (["eval.k=[5]", "eval.n=3"], 5)])
+def test_more_than_the_samples_cannot_be_measured(tmp_path: Path, overrides: list[str], n: int) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(LEAST)
+    with pytest.raises(InputError, match=rf"eval.k asks for pass@{n}, but eval.n draws \d samples .*set eval.n={n}"):
+        load(path, overrides)
+    load(path, ["eval.n=2"])  # a k that nobody asked for is left out of the figures
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:

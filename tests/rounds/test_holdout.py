@@ -36,7 +36,7 @@ def test_a_share_and_a_number_are_held_out_exactly() -> None:
         assert (len(held), len(trained), held & trained) == (n, 200 - n, set())
 
 
-def test_the_choice_hangs_on_the_seed_and_on_nothing_else() -> None:
+def test_the_choice_depends_on_the_seed_alone() -> None:
     task = Listed([f"q{i}" for i in range(100)])
     first, again = ids(task, EvalConfig(holdout=20)), ids(task, EvalConfig(holdout=20), TaskConfig(kind="x", limit=5))
     assert first[0] == again[0] != ids(task, EvalConfig(holdout=20), seed=1)[0]
@@ -73,6 +73,23 @@ def test_a_split_of_its_own_is_held_out_whole() -> None:
 def test_nothing_left_to_train_on_is_an_error() -> None:
     with pytest.raises(InputError, match="no problem of split 'train' is left to train on after holding 2 out"):
         ids(Listed(["a", "b"]), EvalConfig(holdout=5))
+
+
+@pytest.mark.parametrize("evaluation", [EvalConfig(), EvalConfig(enabled=False), EvalConfig(split="train")])
+def test_a_task_without_problems_is_named_with_its_file(evaluation: EvalConfig) -> None:
+    task = TaskConfig.model_validate({"kind": "jsonl", "path": "own.jsonl"})
+    with pytest.raises(InputError, match=r"split 'train' of task 'jsonl' holds no problem.*\(own.jsonl\)"):
+        ids(Listed([]), evaluation, task)
+
+
+def test_too_small_a_share_asks_for_a_larger_one() -> None:
+    with pytest.raises(InputError, match="no problem is held out to measure on; raise eval.holdout"):
+        ids(Listed(["a", "b", "c"]), EvalConfig(holdout=0.1))
+
+
+def test_without_a_trainer_all_may_be_held_out() -> None:
+    found = list(split(Listed(["a", "b"]), TASK, EvalConfig(holdout=5), 0, training=False))
+    assert [held for _, held in found] == [True, True]
 
 
 def test_an_id_that_is_in_both_splits_is_refused() -> None:
