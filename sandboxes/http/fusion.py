@@ -10,11 +10,13 @@ What its answers leave open, so that nobody reads more into them:
 - Old releases (their issues 53 and 62) report a program that writes a lot as out of time.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from rft.errors import InputError, unknown
 from rft.sandboxes.http.records import MAX_NUMBER, clean
 from rft.sandboxes.languages import find
+from rft.sandboxes.limits import checked_limits
 from rft.types import JSON, Execution, Limits, Program, Status
 
 NAMES = {"javascript": "nodejs", "r": "R"}
@@ -141,6 +143,7 @@ def program_of(body: JSON, default: Limits) -> tuple[Program, Limits]:
 
     Raises:
         InputError: a field is missing, of another type, or asks for what we do not do (files, arguments).
+        ValueError: a limit is out of its range.
     """
     if not isinstance(body, dict) or not isinstance(body.get("code"), str) or not isinstance(body.get("language"), str):
         raise InputError("'code' and 'language' must be given, as texts")
@@ -149,20 +152,12 @@ def program_of(body: JSON, default: Limits) -> tuple[Program, Limits]:
     wall_s, memory_mib = body.get("run_timeout", default.wall_s), body.get("memory_limit_MB", -1)
     if not isinstance(stdin, str) or type(wall_s) not in (int, float) or type(memory_mib) is not int:
         raise InputError("'stdin' must be a text, 'run_timeout' a number and 'memory_limit_MB' a whole number")
-    if not 0 < wall_s <= MAX_NUMBER or memory_mib > MAX_NUMBER:
-        raise InputError("'run_timeout' must be above zero seconds, and both limits within reason")
-    if asked := [name for name in ("files", "fetch_files", "args") if body.get(name)]:
-        raise InputError(f"'{asked[0]}' is not supported by this server; leave it empty")
+    if extra := [name for name in ("files", "fetch_files", "args") if body.get(name)]:
+        raise InputError(f"'{extra[0]}' is not supported by this server; leave it empty")
     back = {theirs: ours for ours, theirs in NAMES.items()}
-    limits = Limits(
-        cpu_s=float(wall_s),
-        wall_s=float(wall_s),
-        memory_mib=memory_mib if memory_mib > 0 else default.memory_mib,
-        output_kib=default.output_kib,
-        processes=default.processes,
-        disk_mib=default.disk_mib,
-    )
-    return Program(body["code"], back.get(language, language), stdin), limits
+    memory = {"memory_mib": memory_mib} if memory_mib > 0 else {}
+    asked: dict[str, Any] = checked_limits({"cpu_s": wall_s, "wall_s": wall_s, **memory}, "the request")
+    return Program(body["code"], back.get(language, language), stdin), replace(default, **asked)
 
 
 def answer_of(execution: Execution) -> dict[str, JSON]:

@@ -1,4 +1,4 @@
-"""What one connection to ``rft sandbox serve`` may say, and what it is told. The server itself is in ``serve``.
+"""What one connection to ``rft sandbox serve`` may say, and what it is told. What is lent is in ``service``.
 
 A request is looked at in the order of what that costs: the name it used for us, its token, path, size, a place in the
 queue, and only then its content. The body is JSON and must say so: a web page cannot send that to another origin
@@ -14,24 +14,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from email.errors import MultipartInvariantViolationDefect, NoBoundaryInMultipartDefect
+from functools import partial
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, cast
+from threading import Lock
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from rft.errors import InputError, SandboxError, printable
-from rft.sandboxes.http import fusion
-from rft.sandboxes.http.records import (
-    examination_to_json,
-    execution_to_json,
-    limits_from_json,
-    parse_json,
-    program_from_json,
-)
-from rft.types import JSON, Limits, Program
-
-if TYPE_CHECKING:
-    from rft.sandboxes.http.serve import SandboxServer
+from rft.errors import printable
+from rft.sandboxes.http.records import parse_json
+from rft.sandboxes.http.service import RefusedError, Service
+from rft.types import JSON
 
 MAX_BODY = 8 * 1024 * 1024
 IDLE_S = 75.0
@@ -44,13 +38,53 @@ _MULTIPART = frozenset({NoBoundaryInMultipartDefect, MultipartInvariantViolation
 """What the parser says of a multipart head, whose body it never sees; its kind is refused like any other."""
 
 
-class Refusal(Exception):
-    """A request that is not served: status, kind and message of the answer."""
+STATUS = {"busy": 429, "sandbox": 503, "input": 422}
+"""A kind of ``service.RefusedError`` -> the status of the answer."""
+
+
+class BadRequestError(Exception):
+    """A request that never reaches the service: status, kind and message of the answer."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
         self.status = status
         self.kind = kind
+
+
+@dataclass
+class Door:
+    """What every connection of a server shares: whom it lets in, and what it lends them."""
+
+    service: Service
+    loopback: bool
+    """Whether it answers to names of this machine only."""
+    token: bytes | None
+    """What a caller must show; None asks for nothing."""
+    verbose: bool = False
+    """Whether each request is a line on stderr."""
+    _idle: set[socket.socket] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def idle(self, connection: socket.socket) -> Iterator[None]:
+        """Notes a connection that waits for its next request: at the end nobody waits for those."""
+        with self._lock:
+            self._idle.add(connection)
+            stopping = self.service.stopping.is_set()
+        if stopping:
+            _hang_up(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._idle.discard(connection)
+
+    def close(self) -> None:
+        """Takes no more work and hangs up on connections that wait for their next request."""
+        self.service.stopping.set()
+        with self._lock:
+            for connection in self._idle:
+                _hang_up(connection)
 
 
 class _Timed(io.RawIOBase):
@@ -77,7 +111,16 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "rft", ""
     disable_nagle_algorithm = True
-    server: "SandboxServer"
+
+    def __init__(self, door: Door, *arguments: Any) -> None:
+        """Serves a connection to its end: the base class does so on construction.
+
+        Args:
+            door: what all connections share.
+            arguments: those of the base class.
+        """
+        self.door = door
+        super().__init__(*arguments)
 
     def setup(self) -> None:
         """Puts the timed reader under the buffered one."""
@@ -89,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """Waits for a request, then gives it its time."""
         self.timed.deadline = time.monotonic() + IDLE_S
-        with self.server.idle(self.connection):
+        with self.door.idle(self.connection):
             try:
                 begun = cast(io.BufferedReader, self.rfile).peek(1)
             except OSError:  # reset, or silent for too long
@@ -103,16 +146,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Ping and health."""
-        self._serve({"/v1/ping": lambda: "pong", "/rft/health": self.server.health}, needs_body=False)
+        self._serve({"/v1/ping": lambda: "pong", "/rft/health": self.door.service.health}, needs_body=False)
 
     def do_POST(self) -> None:
         """Runs and examinations."""
-        routes: dict[str, Callable[[], JSON]] = {
-            "/run_code": self._run_code,
-            "/rft/run": self._run,
-            "/rft/examine": self._examine,
-        }
-        self._serve(routes, needs_body=True)
+        service = self.door.service
+        work = {"/run_code": service.run_code, "/rft/run": service.run, "/rft/examine": service.examine}
+        self._serve({path: partial(self._with_body, act) for path, act in work.items()}, needs_body=True)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answers what the base class could not parse."""
@@ -121,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """One line per request, only when it was asked for; what a client wrote is made printable."""
-        if self.server.verbose:
+        if self.door.verbose:
             took_ms = 1000 * (time.monotonic() - self.began)
             print(f"{self.client_address[0]} {printable(format % args)} {took_ms:.0f} ms", file=sys.stderr, flush=True)
 
@@ -131,17 +171,19 @@ class Handler(BaseHTTPRequestHandler):
             path = self._path()
             self._check_caller(path)
             if path not in routes:
-                raise Refusal(404, "request", f"no such path; known: {', '.join(routes)}")
+                raise BadRequestError(404, "request", f"no such path; known: {', '.join(routes)}")
             if not needs_body:
                 self.unread = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
                 return self._answer(200, routes[path]())
             self.body = self._read_body()
             self.unread = False
-            with self.server.turn():
+            with self.door.service.turn():
                 answer = routes[path]()
             return self._answer(200, answer)
-        except Refusal as refusal:
-            return self._answer(refusal.status, error_json(refusal.kind, str(refusal)))
+        except BadRequestError as error:
+            return self._answer(error.status, error_json(error.kind, str(error)))
+        except RefusedError as error:
+            return self._answer(STATUS[error.kind], error_json(error.kind, str(error)))
         except Exception:  # a bug of ours: told to both sides
             self._answer(500, error_json("server", "the server failed; its log says how"))
             raise
@@ -154,74 +196,51 @@ class Handler(BaseHTTPRequestHandler):
             path = ""
         if not path or not _MULTIPART.issuperset(map(type, self.headers.defects)):
             self.close_connection = True
-            raise Refusal(400, "request", "the head of the request is malformed")
+            raise BadRequestError(400, "request", "the head of the request is malformed")
         return path
 
     def _check_caller(self, path: str) -> None:
         """Refuses pages that reach a loopback address under another name (DNS rebinding), and who has no token."""
-        if self.server.loopback and not is_loopback(_host_of(self.headers.get("Host", ""))):
-            raise Refusal(403, "host", "this server answers to localhost only")
-        if self.server.token is None or path == "/v1/ping":
+        if self.door.loopback and not is_loopback(_host_of(self.headers.get("Host", ""))):
+            raise BadRequestError(403, "host", "this server answers to localhost only")
+        if self.door.token is None or path == "/v1/ping":
             return
         given = self.headers.get("Authorization", "").encode("latin-1", "replace")
-        if not hmac.compare_digest(given, b"Bearer " + self.server.token):
-            raise Refusal(401, "token", "a bearer token is needed")
+        if not hmac.compare_digest(given, b"Bearer " + self.door.token):
+            raise BadRequestError(401, "token", "a bearer token is needed")
 
     def _read_body(self) -> bytes:
         kind = self.headers.get_content_type() if "Content-Type" in self.headers else ""
         if kind != "application/json":
-            raise Refusal(415, "request", "the body must be application/json")
+            raise BadRequestError(415, "request", "the body must be application/json")
         lengths = self.headers.get_all("Content-Length", [])
         if (
             "Transfer-Encoding" in self.headers
             or len(lengths) != 1
             or not (lengths[0].isascii() and lengths[0].isdecimal())
         ):
-            raise Refusal(411, "request", "one Content-Length is needed")
+            raise BadRequestError(411, "request", "one Content-Length is needed")
         if len(lengths[0]) > 12 or int(lengths[0]) > MAX_BODY:
-            raise Refusal(413, "request", f"the body is larger than {MAX_BODY} bytes")
+            raise BadRequestError(413, "request", f"the body is larger than {MAX_BODY} bytes")
         self.timed.deadline = time.monotonic() + BODY_S
         try:
             body = self.rfile.read(int(lengths[0]))
         except TimeoutError as error:
-            raise Refusal(408, "request", "the body came too slowly") from error
+            raise BadRequestError(408, "request", "the body came too slowly") from error
         if len(body) < int(lengths[0]):
-            raise Refusal(400, "request", "the body ended early")
+            raise BadRequestError(400, "request", "the body ended early")
         return body
 
-    def _run_code(self) -> JSON:
-        with _asked_rightly():
-            program, limits = fusion.program_of(parse_json(self.body), self.server.default)
-            self.server.check(limits)
-            try:
-                return fusion.answer_of(self.server.sandbox.run(program, limits))
-            except SandboxError as error:
-                return fusion.sandbox_error(str(error))
-
-    def _run(self) -> JSON:
-        with _asked_rightly():
-            program, limits = self._asked("program")
-            return execution_to_json(self.server.sandbox.run(program, limits))
-
-    def _examine(self) -> JSON:
-        with _asked_rightly():
-            candidate, limits = self._asked("candidate")
-            exam = parse_json(self.body).get("exam")
-            if not isinstance(exam, dict):
-                raise InputError("'exam' must be an object")
-            return examination_to_json(self.server.sandbox.examine(candidate, exam, limits))
-
-    def _asked(self, key: str) -> tuple[Program, Limits]:
-        given = parse_json(self.body)
-        if not isinstance(given, dict):
-            raise InputError("the body must be a JSON object")
-        limits = limits_from_json(given.get("limits", {}))
-        self.server.check(limits)
-        return program_from_json(given.get(key)), limits
+    def _with_body(self, act: Callable[[JSON], JSON]) -> JSON:
+        try:
+            asked = parse_json(self.body)
+        except ValueError as error:
+            raise RefusedError("input", str(error)) from error
+        return act(asked)
 
     def _answer(self, status: int, answer: JSON) -> None:
         body = json.dumps(answer).encode("ascii")
-        if self.unread or self.server.stopping.is_set():
+        if self.unread or self.door.service.stopping.is_set():
             self.close_connection = True
         self.request_version = "HTTP/1.1"  # the base class takes what it cannot parse for 0.9, which has no headers
         with suppress(OSError):  # the client has gone: nothing is left to be told
@@ -272,12 +291,6 @@ def _host_of(header: str) -> str:
         return ""
 
 
-@contextmanager
-def _asked_rightly() -> Iterator[None]:
-    """Makes refusals of what is wrong with a request or fails in the sandbox."""
-    try:
-        yield
-    except (InputError, ValueError) as error:
-        raise Refusal(422, "input", str(error)) from error
-    except SandboxError as error:
-        raise Refusal(503, "sandbox", str(error)) from error
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)

@@ -6,9 +6,10 @@ The other side is never believed: a wrong type, a missing field, a number out of
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
+from rft.sandboxes.limits import checked_limits
 from rft.types import JSON, Examination, Execution, Limits, Program, Status
 
 PROTOCOL = 1
@@ -63,16 +64,10 @@ def limits_from_json(value: JSON) -> Limits:
     """Returns limits; what is left out has its default.
 
     Raises:
-        ValueError: a field is unknown, of another type, not finite or not above zero.
+        ValueError: a field is unknown, of another type, or out of its range.
     """
-    given = _object(value, "limits")
-    known = {f.name: f.type for f in fields(Limits)}
-    if strange := sorted(given.keys() - known.keys()):
-        raise ValueError(f"unknown limit '{strange[0]}'; known: {', '.join(known)}")
-    limits = Limits(**{name: _number(given, name, whole=known[name] is int) for name in given})
-    if low := [name for name in known if getattr(limits, name) <= 0]:
-        raise ValueError(f"limit '{low[0]}' must be above zero")
-    return limits
+    asked: dict[str, Any] = checked_limits(value)
+    return Limits(**asked)
 
 
 def execution_to_json(execution: Execution) -> dict[str, JSON]:

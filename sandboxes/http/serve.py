@@ -12,17 +12,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import fields
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from http.server import ThreadingHTTPServer
 from types import FrameType
 
-from rft import __version__
 from rft.errors import InputError
-from rft.sandboxes.http.handler import Handler, Refusal, is_loopback
-from rft.sandboxes.http.records import PROTOCOL
-from rft.types import JSON, MOST, Limits, Sandbox
+from rft.sandboxes.http.handler import Door, Handler, is_loopback
+from rft.sandboxes.http.service import Service
+from rft.types import Sandbox
 
 PORT = 8080
 """SandboxFusion's."""
@@ -57,23 +56,17 @@ class SandboxServer(ThreadingHTTPServer):
         Raises:
             InputError: host without token, an unusable token, an address that is taken or not ours.
         """
-        self.loopback = is_loopback(host)
-        if token is None and not self.loopback:
+        loopback = is_loopback(host)
+        if token is None and not loopback:
             raise InputError(f"serving on '{host}' lets others in: set a token (--token-env), or serve on 127.0.0.1")
         if token is not None and (not token or not token.isascii() or not token.isprintable()):
             raise InputError("the token is empty or not plain ASCII; a good one: openssl rand -hex 32")
-        self.token = token.encode("ascii") if token is not None else None
-        self.sandbox, self.default, self.verbose = sandbox, Limits(), verbose
-        self.stopping = threading.Event()
-        queued = 4 * sandbox.slots if queue is None else queue
-        self._running = threading.BoundedSemaphore(sandbox.slots)
-        self._admitted = threading.BoundedSemaphore(sandbox.slots + queued)
-        self._connections = threading.BoundedSemaphore(2 * (sandbox.slots + queued) + 16)
-        self._idle: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        service = Service(sandbox, queue)
+        self.door = Door(service, loopback, token.encode("ascii") if token is not None else None, verbose)
+        self._connections = threading.BoundedSemaphore(2 * service.capacity + 16)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            super().__init__((host, port), Handler)
+            super().__init__((host, port), partial(Handler, self.door))
         except OSError as error:
             raise InputError(f"cannot serve on {host}, port {port}: {error.strerror or error}") from error
 
@@ -83,64 +76,10 @@ class SandboxServer(ThreadingHTTPServer):
         host, port = self.server_address[:2]
         return f"http://[{host!s}]:{port}" if self.address_family == socket.AF_INET6 else f"http://{host!s}:{port}"
 
-    def health(self) -> JSON:
-        """Returns who this is, for clients that ask before they send work."""
-        exams = self.sandbox.has_exams
-        about = {"slots": self.sandbox.slots, "backend": self.sandbox.backend, "exams": exams}
-        return {"rft": __version__, "protocol": PROTOCOL, **about}
-
-    def check(self, limits: Limits) -> None:
-        """Refuses limits that would let one client hold a slot, or the memory, of all.
-
-        Raises:
-            InputError: one is above ``MOST``.
-        """
-        for name in (f.name for f in fields(Limits)):
-            asked, most = getattr(limits, name), getattr(MOST, name)
-            if asked > most:
-                raise InputError(f"limit {name}={asked:g} is above what this server allows ({most:g})")
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Holds a slot, waiting in the queue if there is room in it.
-
-        Raises:
-            Refusal: the queue is full, or the server is stopping.
-        """
-        if not self._admitted.acquire(blocking=False):
-            raise Refusal(429, "busy", "all slots and the queue are taken")
-        try:
-            while not self._running.acquire(timeout=0.1):
-                self._refuse_when_stopping()
-            try:
-                self._refuse_when_stopping()
-                yield
-            finally:
-                self._running.release()
-        finally:
-            self._admitted.release()
-
-    @contextmanager
-    def idle(self, connection: socket.socket) -> Iterator[None]:
-        """Notes a connection that waits for its next request: at the end nobody waits for those."""
-        with self._lock:
-            self._idle.add(connection)
-            stopping = self.stopping.is_set()
-        if stopping:
-            _hang_up(connection)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._idle.discard(connection)
-
     def stop(self) -> None:
         """Takes no more work and lets ``serve_forever`` return; call it from another thread than that. What runs goes
         on: ``server_close`` waits for it."""
-        self.stopping.set()
-        with self._lock:
-            for connection in self._idle:
-                _hang_up(connection)
+        self.door.close()
         self.shutdown()
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
@@ -167,10 +106,6 @@ class SandboxServer(ThreadingHTTPServer):
         """Says nothing of clients that hang up; shows everything else."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-    def _refuse_when_stopping(self) -> None:
-        if self.stopping.is_set():
-            raise Refusal(503, "sandbox", "the server is stopping")
 
 
 def serve(
@@ -203,8 +138,3 @@ def serve(
             server.serve_forever(poll_interval=0.1)
         finally:
             server.server_close()
-
-
-def _hang_up(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RD)

@@ -62,7 +62,7 @@ def test_an_examination_crosses_unchanged(candidate: Execution, tester: Executio
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.builds(Program, TEXT, TEXT, TEXT), st.builds(Limits, cpu_s=st.floats(0.1, 1e3), disk_mib=st.integers(1, 99)))
+@given(st.builds(Program, TEXT, TEXT, TEXT), st.builds(Limits, cpu_s=st.floats(0.1, 300), disk_mib=st.integers(1, 99)))
 def test_programs_and_limits_cross_unchanged(program: Program, limits: Limits) -> None:
     assert program_from_json(over_the_wire(program_to_json(program))) == program
     assert limits_from_json(over_the_wire(limits_to_json(limits))) == limits

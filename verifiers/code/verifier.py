@@ -17,11 +17,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from rft.errors import InputError
 from rft.sandboxes.languages import find
-from rft.types import JSON, MOST, Limits, Outcome, Problem, Reason, Sandbox, Verdict
+from rft.sandboxes.limits import NAMES, checked_limits
+from rft.types import JSON, Limits, Outcome, Problem, Reason, Sandbox, Verdict
 from rft.verifiers.code.answer.context import with_prompt
 from rft.verifiers.code.answer.extract import Extracted, NoCode, extract
 from rft.verifiers.code.latest import Latest
@@ -79,12 +80,11 @@ class CodeVerifier:
         for name, value in settings.items():
             if not isinstance(value, str) and not value > 0:
                 raise InputError(f"verifier 'code', option '{name}': a number above 0 is wanted; seen: {value}")
-        for limit in fields(Limits):
-            if settings[limit.name] > (most := getattr(MOST, limit.name)):
-                raise InputError(
-                    f"verifier 'code', option '{limit.name}': at most {most:g} is allowed; seen: {settings[limit.name]}"
-                )
-        self._limits = Limits(**{limit.name: settings[limit.name] for limit in fields(Limits)})
+        try:
+            limits: dict[str, Any] = checked_limits({name: settings[name] for name in NAMES})
+        except ValueError as error:
+            raise InputError(f"verifier 'code': {error}") from error
+        self._limits = Limits(**limits)
         self._sandbox: Sandbox | None = None
         self._proofs = Latest[Proof](N_PROOFS, lambda proof: proof.lasting)
         self._references = Latest[Reference | str](N_REFERENCES)

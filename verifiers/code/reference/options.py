@@ -1,15 +1,13 @@
 """Reads the options of a reference that hold for every form; complains in one sentence about what cannot be used."""
 
 import math
-from dataclasses import fields
 from difflib import get_close_matches
 
-from rft.types import JSON, MOST, Limits, Trust
+from rft.sandboxes.limits import checked_limits
+from rft.types import JSON, Trust
 
-_SECONDS = ("cpu_s", "wall_s")
 
-
-class BadReference(Exception):
+class BadReferenceError(Exception):
     """The sentence that says what is wrong."""
 
 
@@ -17,36 +15,35 @@ def require(holds: bool, rule: str, seen: JSON) -> None:
     """Complains that a rule does not hold, and shows what was seen instead.
 
     Raises:
-        BadReference: it does not.
+        BadReferenceError: it does not.
     """
     if not holds:
-        raise BadReference(f"{rule}; seen: {'nothing' if seen is None else repr(seen)[:80]}")
+        raise BadReferenceError(f"{rule}; seen: {'nothing' if seen is None else repr(seen)[:80]}")
 
 
 def known_keys(given: dict[str, JSON], known: tuple[str, ...], where: str) -> None:
     """Complains about a key that nobody reads, with the nearest that somebody does.
 
     Raises:
-        BadReference: there is one.
+        BadReferenceError: there is one.
     """
     for key in given:
         if key not in known:
             near = get_close_matches(str(key), known, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(known))}"
-            raise BadReference(f"{where} has an unknown key '{str(key)[:80]}'{hint}")
+            raise BadReferenceError(f"{where} has an unknown key '{str(key)[:80]}'{hint}")
 
 
 def read_limits(given: dict[str, JSON]) -> dict[str, JSON]:
-    """Returns the fields of ``Limits`` that a reference sets."""
-    limits: JSON = given.get("limits", {})
-    require(isinstance(limits, dict), "'limits' must be an object", limits)
-    known_keys(limits, tuple(limit.name for limit in fields(Limits)), "'limits'")
-    limits = {key: value for key, value in limits.items() if value is not None}
-    for key, value in limits.items():
-        require(_is_number(value) and value > 0, f"the limit '{key}' must be a number above 0", value)
-        require(value <= getattr(MOST, key), f"the limit '{key}' must be at most {getattr(MOST, key):g}", value)
-        require(key in _SECONDS or value == int(value), f"the limit '{key}' must be a whole number", value)
-    return {key: float(value) if key in _SECONDS else int(value) for key, value in limits.items()}
+    """Returns the fields of ``Limits`` that a reference sets.
+
+    Raises:
+        BadReferenceError: one is unknown or out of its range.
+    """
+    try:
+        return checked_limits(given.get("limits", {}))
+    except ValueError as error:
+        raise BadReferenceError(str(error)) from error
 
 
 def read_checks(given: dict[str, JSON]) -> int | None:

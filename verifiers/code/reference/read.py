@@ -20,7 +20,7 @@ from rft.types import JSON, Limits, Trust
 from rft.verifiers.code.answer.python_source import unescaped
 from rft.verifiers.code.reference.asserts import calls_check, checks_nothing, infer_entry_point
 from rft.verifiers.code.reference.options import (
-    BadReference,
+    BadReferenceError,
     known_keys,
     read_checks,
     read_limits,
@@ -139,7 +139,7 @@ def read_reference(reference: JSON) -> Reference | str:
         return f"the reference must be an object with 'tests' or 'cases'; seen: {type(reference).__name__}"
     try:
         return _read({key: value for key, value in reference.items() if value is not None})
-    except BadReference as bad:
+    except BadReferenceError as bad:
         return str(bad)
 
 
@@ -150,10 +150,12 @@ def _read(given: dict[str, JSON]) -> Reference:
     for key in _FLAGS:
         require(isinstance(given.get(key, True), bool), f"'{key}' must be true or false", given.get(key))
     if given.get("language") in ("go", "golang") and _CLAUSE.search(str(given.get("tests", ""))):
-        raise BadReference("the tests of a Go program are put beside it; leave out their package and import clauses")
+        raise BadReferenceError(
+            "the tests of a Go program are put beside it; leave out their package and import clauses"
+        )
     if ("tests" in given) == ("cases" in given):
         both = "both 'tests' and 'cases'; give one of them" if "tests" in given else "neither 'tests' nor 'cases'"
-        raise BadReference(f"the reference has {both}")
+        raise BadReferenceError(f"the reference has {both}")
     plain = {
         key: given[key] for key in ("language", "entry_point", "prompt", "setup", "solution", *_FLAGS) if key in given
     }
@@ -183,7 +185,7 @@ def _fits(read: Reference, given: dict[str, JSON]) -> None:
     for key in useless:
         if key in given:
             names = {"tests": "tests", "calls": "call cases", "stdio": "stdin cases"}
-            raise BadReference(f"'{key}' has no meaning for {names[read.form]}")
+            raise BadReferenceError(f"'{key}' has no meaning for {names[read.form]}")
 
 
 def _program(tests: JSON, read: Reference) -> str:
@@ -194,7 +196,7 @@ def _program(tests: JSON, read: Reference) -> str:
     if read.language != "python" or not _lacks_call(program):
         return program
     if read.entry_point is None:
-        raise BadReference("'tests' holds a function check(candidate), so 'entry_point' must name the candidate")
+        raise BadReferenceError("'tests' holds a function check(candidate), so 'entry_point' must name the candidate")
     owner, _, method = read.entry_point.rpartition(".")
     return f"{program}\n\ncheck({f'{owner}().{method}' if owner else method})\n"
 
@@ -205,7 +207,7 @@ def _lacks_call(program: str) -> bool:
         return bool(re.search(r"^def check\(", program, re.MULTILINE) and not re.search(r"(?<!def )\bcheck\(", program))
     tree = _parsed(program, "tests")
     if checks_nothing(tree):
-        raise BadReference("'tests' holds neither an assert nor a call: it checks nothing")
+        raise BadReferenceError("'tests' holds neither an assert nor a call: it checks nothing")
     return calls_check(tree) is False
 
 
@@ -215,7 +217,7 @@ def _parsed(source: str, key: str) -> ast.Module:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
         text = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-        raise BadReference(f"'{key}' is no Python: {text}{line}") from error
+        raise BadReferenceError(f"'{key}' is no Python: {text}{line}") from error
 
 
 def _with_cases(read: Reference, cases: JSON) -> Reference:
@@ -227,7 +229,7 @@ def _with_cases(read: Reference, cases: JSON) -> Reference:
         require(bool(case), f"case {number} must hold a call or a stdin", case)
     kinds = {bool(set(case) & set(_STDIO_KEYS)) for case in cases} | {not set(case) & set(_CALL_KEYS) for case in cases}
     if len(kinds) > 1:
-        raise BadReference("'cases' mixes calls (args, expected) with whole programs (stdin, stdout)")
+        raise BadReferenceError("'cases' mixes calls (args, expected) with whole programs (stdin, stdout)")
     if kinds == {True}:
         return replace(read, stdin_cases=tuple(_stdin_case(n, case, read) for n, case in enumerate(cases, start=1)))
     require(read.entry_point is not None, "'entry_point' must say what the cases call", None)
@@ -254,7 +256,7 @@ def _call_case(number: int, case: dict[str, JSON]) -> CallCase:
     require(isinstance(args, list), f"'args' of case {number} must be a list", args)
     require(isinstance(kwargs, dict), f"'kwargs' of case {number} must be an object", kwargs)
     if "expected" not in case:
-        raise BadReference(f"case {number} has no 'expected'; where None is expected, say null")
+        raise BadReferenceError(f"case {number} has no 'expected'; where None is expected, say null")
     return CallCase(args, kwargs, case["expected"])
 
 
