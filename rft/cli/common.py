@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 Target = Annotated[Path, typer.Argument(help="A config file, or the folder of a run.", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the config, e.g. sampling.n=32.", show_default=False),
+    typer.Argument(
+        metavar="[KEY=VALUE]...",
+        help="Changes to the config, e.g. sampling.n=32. A path here is taken from the current folder, a path in a "
+        "config from the config's.",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Progress and result as JSON, for scripts.")]
 SandboxKind = Annotated[str | None, typer.Option(help="Where programs run: local, docker, http.", show_default=False)]

@@ -29,16 +29,22 @@ def rejudge(
     as_json: AsJson = False,
     no_lock: NoLock = False,
 ) -> None:
-    """Judges a run's stored samples again, and says whose outcome is another now. Nothing is sampled.
+    """Judges a run's stored samples again, and lists those whose outcome is another now. Nothing is sampled.
 
-    Changed settings of a verifier (verifiers.math.units=convert) and corrected references count for all later commands.
+    What could not be judged before is tried again. Changed settings of a verifier (verifiers.math.units=convert) and
+    corrected references (--references) hold for all later commands on the run.
     """
+    from rft.rounds.loop import write_metrics
     from rft.rounds.rejudge import rejudge as judge_again
 
     if references and number is not None:
         raise InputError("--references holds for the whole run; leave --round out")
     with open_target(target, overrides, as_json, no_lock, references) as session:
         result = judge_again(session, number, references)
+        write_metrics(session)
+        if result.flips:
+            next_step = f"`rft run {session.run.path}` selects, and trains, with the new verdicts"
+            session.observer.note("next", f"the figures in metrics.json are new; {next_step}")
         flips = [asdict(flip) for flip in result.flips]
         facts = {"judged": result.judged, "flips": len(flips)}
         if references:

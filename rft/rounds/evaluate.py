@@ -44,7 +44,12 @@ def evaluate(session: Session, folder: Path, model: str, title: str) -> Measurem
     )
     with session.stage("evaluate", of=title):
         session.estep(folder, title).run(draw, session.sampler(model))
-    measured = session.measure(folder, session.run.problems(held_out=True), config.eval.k)
+    return write_measurement(session, folder, model)
+
+
+def write_measurement(session: Session, folder: Path, model: str) -> Measurement:
+    """Returns the figures of an evaluation's verdicts, which it also writes to the folder's ``metrics.json``."""
+    measured = session.measure(folder, session.run.problems(held_out=True), session.config.eval.k)
     write_json(folder / "metrics.json", {"model": model, **measured.summary.to_json()})
     return measured
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rft.rounds.evaluate import write_measurement
 from rft.rounds.inputs.references import marked, read_digests, read_references, take_references
 from rft.rounds.session import Session
-from rft.store.run import Run
+from rft.store.run import Run, read_json
 from rft.store.stage import StageFolder, Tally
 from rft.types import Outcome
 
@@ -78,6 +79,8 @@ def _judge_folder(
     with session.stage("rejudge", of=name):
         progress = session.estep(folder, name).verify(session.run.all_problems(), again_unjudged=True)
     result.judged += progress.fresh.total()
+    if recorded := read_json(folder / "metrics.json"):
+        write_measurement(session, folder, recorded["model"])
     new = stage.tallies(session.verifier_ids)
     result.flips += [
         Flip(name, problem_id, index, outcome, after)

@@ -48,6 +48,14 @@ def test_a_corrected_reference_flips_its_samples_and_no_others(run: Path) -> Non
     assert {row["index"] % 2 for row in rows if row["problem_id"] != f"p{n}"} == {0}
 
 
+def test_figures_are_new_as_soon_as_verdicts_are(run: Path) -> None:
+    held_out = read_json(run / "split.json")["held_out"]
+    write_problems(run.parents[1] / "own.jsonl", {int(problem_id[1:]): "77" for problem_id in held_out})
+    assert "selects, and trains, with the new verdicts" in rft("rejudge", run, "--references").stderr
+    assert read_json(run / "metrics.json")["evaluations"][0]["pass_at"]["1"]["value"] == 0
+    assert read_json(run / "baseline" / "eval" / "metrics.json")["pass_at"]["1"]["value"] == 0
+
+
 def test_old_verdicts_stay_under_their_own_id(run: Path) -> None:
     (old,) = (run / "round-000" / "verdicts").iterdir()
     kept = pq.read_table(sorted(old.glob("*.parquet")))
