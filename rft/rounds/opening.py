@@ -73,6 +73,8 @@ def open_session(
         named = {name: get(name, f" in problem {first}") for name, first in run.verifier_names().items()}
         verifiers = marked(named, read_references(run))
         previous = _note_verifiers(run, verdict_ids(verifiers), observer)
+        if not references:  # else it is recorded when they are taken
+            run.record_config(config.model_dump(mode="json"))
         undo.pop_all()
 
     def open_sampler(model: str) -> Sampler:

@@ -57,6 +57,7 @@ def rejudge(session: Session, number: int | None = None, references: bool = Fals
     if references:
         result.changed_references = take_references(session.run, session.config.task)
         session.use_references(read_references(session.run))
+        session.run.record_config(session.config.model_dump(mode="json"))
     now = read_references(session.run)
     for folder in sample_folders(session.run) if number is None else [session.run.round(number)]:
         _judge_folder(session, folder, standing, (before, now), result)

@@ -89,7 +89,7 @@ class Run:
         inputs: "CheckInputs | None" = None,
         locked: bool = True,
     ) -> "Run":
-        """Opens a run directory, or makes it.
+        """Opens a run directory, or makes it. Whoever opens an old one calls ``record_config`` when all is checked.
 
         Args:
             path: the folder.
@@ -116,11 +116,17 @@ class Run:
                 (path / "split.json").unlink(missing_ok=True)  # nothing was drawn: the problems are chosen anew
             if inputs is not None:
                 inputs(run, before, run.has_samples())
-            run._note_start(resolved, config_text)
+            run._note_start(config_text)
+            if not before:
+                run.record_config(resolved)
         except BaseException:
             run.close()
             raise
         return run
+
+    def record_config(self, resolved: Mapping[str, JSON]) -> None:
+        """Writes the config that the run's figures belong to; a new run has it from the start."""
+        write_json(self.path / "resolved.json", resolved)
 
     def close(self) -> None:
         """Lets the next process in. Safe to call twice."""
@@ -244,12 +250,11 @@ class Run:
                 "the new ones: undo the change, or start a new run with name=..."
             )
 
-    def _note_start(self, resolved: Mapping[str, JSON], config_text: str) -> None:
+    def _note_start(self, config_text: str) -> None:
         (self.path / "logs").mkdir(exist_ok=True)
         if not (self.path / "config.yaml").exists():
             (self.path / "config.yaml").write_text(config_text, "utf-8")
         write_json(self.path / "environment.json", environment())
-        write_json(self.path / "resolved.json", resolved)
 
 
 def flatten(tree: JSON, prefix: str = "") -> dict[str, JSON]:

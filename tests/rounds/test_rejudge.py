@@ -148,3 +148,17 @@ def test_what_could_not_be_judged_is_judged_again(run: Path) -> None:
         pq.write_table(table.set_column(column, table.schema.field("outcome"), lost), shard)
     facts = rejudged(run, "--round", "0")
     assert (facts["judged"], facts["flips"]) == (36, 36)
+
+
+def test_a_command_that_is_refused_leaves_the_recorded_config(run: Path) -> None:
+    recorded = (run / "resolved.json").read_text()
+    other = run.parents[1] / "other.jsonl"
+    write_problems(other, {1: "77"})
+    rft("select", run, "verifiers.math.extraction=strikt", code=2)
+    other.write_text(other.read_text().replace('"3 + 1?"', '"three + 1?"'))
+    rft("rejudge", run, "--references", f"task.path={other}", code=2)
+    assert (run / "resolved.json").read_text() == recorded
+    write_problems(other, {1: "77"})
+    rft("rejudge", run, "--references", f"task.path={other}")
+    assert read_json(run / "resolved.json")["task"]["path"] == str(other)
+    rft("run", run)

@@ -234,12 +234,22 @@ def test_a_round_that_another_builds_on_is_closed(config: Path) -> None:
     assert_complete(run)
 
 
+def change_weights(model: Path) -> None:
+    weights = (model / "model.safetensors").read_bytes()
+    (model / "model.safetensors").write_bytes(weights[:-8] + b"\1" * 8)
+
+
+def test_a_round_is_bound_to_the_model_of_the_one_before(config: Path) -> None:
+    rft("run", config)
+    change_weights(config.parent / "runs" / "r" / "round-000" / "train" / "model")
+    assert "is another model" in rft("run", config, code=2).stderr
+
+
 def test_samples_of_two_models_are_never_mixed(config: Path) -> None:
     rft("run", config, "train.kind=none")
-    header = (config.parent / "base" / "model.safetensors").read_bytes()
-    (config.parent / "base" / "model.safetensors").write_bytes(header[:-8] + b"\1" * 8)
+    change_weights(config.parent / "base")
     refused = rft("run", config, "train.kind=none", "sampling.n=9", code=2).stderr
-    assert "is another model" in refused
+    assert "Samples of two systems never mix" in refused
 
 
 def test_a_smaller_n_is_no_change_and_a_failed_larger_one_can_be_taken_back(config: Path) -> None:
