@@ -95,7 +95,10 @@ def our_side(model: str) -> dict[str, float]:
 
     def draw(chosen: list[Problem]) -> Draw:
         params = config.sampling.params()
-        return Draw(lambda: chosen, lambda problem: render(problem, config.prompt), N_SAMPLES, params, 0, 0)
+        ids = [problem.id for problem in chosen]
+        return Draw(
+            lambda: chosen, lambda: ids, lambda problem: render(problem, config.prompt), N_SAMPLES, params, 0, 0
+        )
 
     with tempfile.TemporaryDirectory() as folder, MathVerifier() as verifier:
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from time import monotonic
 
 from rft.config.schema import VerifyConfig
@@ -47,6 +48,8 @@ class Draw:
 
     problems: Callable[[], Iterable[Problem]]
     """Gives the problems anew at each call, in a fixed order."""
+    ids: Callable[[], Iterable[str]]
+    """Gives their ids, which is all that is read where nothing is missing."""
     render: Callable[[Problem], Prompt]
     n: int
     params: SamplingParams
@@ -123,9 +126,9 @@ class EStep:
     def _progress(self, draw: Draw, there: Mapping[str, int]) -> Progress:
         wanted = (1 << draw.n) - 1
         n_problems = before = 0
-        for problem in draw.problems():
+        for problem_id in draw.ids():
             n_problems += 1
-            before += (there.get(problem.id, 0) & wanted).bit_count()
+            before += (there.get(problem_id, 0) & wanted).bit_count()
         return Progress(self.title, total=n_problems * draw.n, before=before, outcomes=self._outcomes())
 
     # -- sampling
@@ -138,12 +141,12 @@ class EStep:
         progress: Progress,
         pool: ThreadPoolExecutor | None,
     ) -> None:
+        if progress.before == progress.total:
+            return
         open_problems: dict[str, _Open] = {}
         requests = self._requests(draw, there, open_problems, progress)
-        first = next(requests, None)
-        if first is None:
-            return
-        for sample in sampler.sample(_chain(first, requests)):
+        first = next(requests)  # so that whoever watches sees that the engine is waited for
+        for sample in sampler.sample(chain((first,), requests)):
             self.folder.add_sample(sample)
             progress.first_sample = progress.first_sample or monotonic()
             progress.sampled += 1
@@ -277,8 +280,3 @@ class _Open:
 def verdict_ids(verifiers: Mapping[str, Verifier]) -> list[str]:
     """Returns the ids under which the verdicts of these verifiers are stored, each once."""
     return sorted({verifier.id for verifier in verifiers.values()})
-
-
-def _chain(first: Request, rest: Iterator[Request]) -> Iterator[Request]:
-    yield first
-    yield from rest

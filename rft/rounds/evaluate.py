@@ -36,6 +36,7 @@ def evaluate(session: Session, folder: Path, model: str, title: str) -> Measurem
     changes: dict[str, float] = {} if temperature is None else {"temperature": temperature}
     draw = Draw(
         problems=lambda: session.run.problems(held_out=True),
+        ids=lambda: session.run.problem_ids(held_out=True),
         render=lambda problem: render(problem, config.prompt),
         n=config.eval.n,
         params=SamplingParams(**(asdict(config.sampling.params()) | changes)),
@@ -49,7 +50,7 @@ def evaluate(session: Session, folder: Path, model: str, title: str) -> Measurem
 
 def write_measurement(session: Session, folder: Path, model: str) -> Measurement:
     """Returns the figures of an evaluation's verdicts, which it also writes to the folder's ``metrics.json``."""
-    measured = session.measure(folder, session.run.problems(held_out=True), session.config.eval.k)
+    measured = session.measure(folder, session.run.problem_ids(held_out=True), session.config.eval.k)
     write_json(folder / "metrics.json", {"model": model, **measured.summary.to_json()})
     return measured
 

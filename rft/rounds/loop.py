@@ -13,7 +13,7 @@ from rft.rounds.sample import sample
 from rft.rounds.select import export, select
 from rft.rounds.session import Session
 from rft.rounds.train import train
-from rft.rounds.turn import is_closed, is_trained, problems_of
+from rft.rounds.turn import is_closed, is_trained, problem_ids_of
 from rft.store.files import write_json
 from rft.store.run import read_json
 from rft.types import JSON
@@ -64,7 +64,7 @@ def _evaluations(session: Session) -> list[dict[str, JSON]]:
         recorded = read_json(folder / "metrics.json")
         if not recorded:
             continue
-        now = session.measure(folder, run.problems(held_out=True), config.eval.k)
+        now = session.measure(folder, run.problem_ids(held_out=True), config.eval.k)
         row = {"title": title, "model": recorded["model"], **now.summary.to_json()}
         if measured:
             row["vs_base"] = interval_json(now.minus(measured[0], config.eval, config.seed))
@@ -80,7 +80,7 @@ def _round(session: Session, number: int) -> dict[str, JSON]:
     return {
         "round": number,
         "trained_rows": trained.get("n_rows"),
-        "training_problems": session.measure(folder, problems_of(session, number), (1,)).summary.to_json(),
+        "training_problems": session.measure(folder, problem_ids_of(session, number), (1,)).summary.to_json(),
         "funnel": read_json(folder / "funnel.json").get("funnel"),
         "train_s": trained.get("train_s"),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from rft.rounds.evaluate import write_measurement
 from rft.rounds.inputs.references import marked, read_digests, read_references, take_references
 from rft.rounds.session import Session
-from rft.store.run import Run, read_json
+from rft.store.run import read_json
 from rft.store.stage import StageFolder, Tally
 from rft.types import Outcome
 
@@ -59,15 +59,9 @@ def rejudge(session: Session, number: int | None = None, references: bool = Fals
         session.use_references(read_references(session.run))
         session.run.record_config(session.config.model_dump(mode="json"))
     now = read_references(session.run)
-    for folder in sample_folders(session.run) if number is None else [session.run.round(number)]:
+    for folder in session.run.sampled_folders() if number is None else [session.run.round(number)]:
         _judge_folder(session, folder, standing, (before, now), result)
     return result
-
-
-def sample_folders(run: Run) -> list[Path]:
-    """Returns every folder of samples: rounds, their evaluations, the baseline, other models."""
-    patterns = ("round-*", "baseline/eval", "round-*/eval", "evals/*")
-    return [path for pattern in patterns for path in sorted(run.path.glob(pattern)) if (path / "samples").is_dir()]
 
 
 def _judge_folder(

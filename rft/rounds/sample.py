@@ -8,9 +8,9 @@ from rft.prompts.render import render
 from rft.report.progress import Progress
 from rft.rounds.estep import Draw
 from rft.rounds.session import Session
-from rft.rounds.turn import model_before, problems_of, refuse_if_closed
+from rft.rounds.turn import model_before, problem_ids_of, problems_of, refuse_if_closed
 from rft.store.files import write_json
-from rft.store.run import read_json
+from rft.store.run import holds_samples, read_json
 
 
 def sample(session: Session, number: int, judge: bool = True) -> Progress:
@@ -35,6 +35,7 @@ def sample(session: Session, number: int, judge: bool = True) -> Progress:
     folder, model = session.run.round(number), model_before(session, number)
     draw = Draw(
         problems=lambda: problems_of(session, number),
+        ids=lambda: problem_ids_of(session, number),
         render=lambda problem: render(problem, config.prompt),
         n=config.sampling.n,
         params=config.sampling.params(),
@@ -53,7 +54,7 @@ def bind(folder: Path, model: str) -> str:
         InputError: samples are there that another model wrote.
     """
     recorded, now = read_json(folder / "model.json"), model_identity(model)
-    if recorded and recorded["identity"] != now and any((folder / "samples").glob("*")):
+    if recorded and recorded["identity"] != now and holds_samples(folder):
         raise InputError(
             f"the samples in {folder} were drawn from {recorded['model'] or 'no model'} ({recorded['identity']}); "
             f"{model or 'none'} is another model ({now}). Put the old one back, or start a new run with name=..."

@@ -19,7 +19,7 @@ from rft.rounds.inputs.identity import note
 from rft.rounds.inputs.references import marked
 from rft.store.run import Run
 from rft.store.stage import StageFolder
-from rft.types import JSON, Problem, Sampler, Trainer, Verifier
+from rft.types import JSON, Sampler, Trainer, Verifier
 
 
 @dataclass
@@ -61,10 +61,10 @@ class Session:
         """Returns the E-step that works in a folder."""
         return EStep(StageFolder(folder), self.verifiers, self.config.verify, self.observer, title)
 
-    def measure(self, folder: Path, problems: Iterable[Problem], ks: tuple[int, ...]) -> Measurement:
+    def measure(self, folder: Path, problem_ids: Iterable[str], ks: tuple[int, ...]) -> Measurement:
         """Returns the figures of a folder of samples and verdicts."""
         tallies = StageFolder(folder).tallies(self.verifier_ids)
-        return measure((p.id for p in problems), tallies, ks, self.config.eval, self.config.seed)
+        return measure(problem_ids, tallies, ks, self.config.eval, self.config.seed)
 
     @contextmanager
     def stage(self, name: str, **facts: JSON) -> Iterator[None]:

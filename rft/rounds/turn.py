@@ -1,24 +1,35 @@
 """A round of a run: which problems are sampled in it, from which model, and whether it may still change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from rft.errors import InputError
 from rft.rounds.session import Session
-from rft.store.run import read_json
+from rft.store.run import holds_samples, read_json
 from rft.types import Problem
+
+Item = TypeVar("Item")
 
 
 def problems_of(session: Session, number: int) -> Iterator[Problem]:
     """Yields the problems of a round: all that are not held out, or the next ``problems_per_round`` of them in turn."""
-    run, size = session.run, session.config.loop.problems_per_round
-    total = run.count_problems(held_out=False)
+    return _in_turn(session, number, lambda: session.run.problems(held_out=False))
+
+
+def problem_ids_of(session: Session, number: int) -> Iterator[str]:
+    """Yields the ids of ``problems_of``, in the same order; prompts and references are not read."""
+    return _in_turn(session, number, lambda: session.run.problem_ids(held_out=False))
+
+
+def _in_turn(session: Session, number: int, every: Callable[[], Iterator[Item]]) -> Iterator[Item]:
+    size, total = session.config.loop.problems_per_round, session.run.count_problems(held_out=False)
     if size is None or size >= total:
-        yield from run.problems(held_out=False)
+        yield from every()
         return
     start = number * size % total
-    yield from islice(run.problems(held_out=False), start, start + size)
-    yield from islice(run.problems(held_out=False), max(0, start + size - total))
+    yield from islice(every(), start, start + size)
+    yield from islice(every(), max(0, start + size - total))
 
 
 def model_before(session: Session, number: int) -> str:
@@ -42,7 +53,7 @@ def is_trained(session: Session, number: int) -> bool:
 
 def is_closed(session: Session, number: int) -> bool:
     """Whether a later round has samples, so that this one must stay as it is."""
-    return any((session.run.round(number + 1) / "samples").glob("*"))
+    return holds_samples(session.run.round(number + 1))
 
 
 def refuse_if_closed(session: Session, number: int) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rft.errors import InputError
@@ -64,8 +65,8 @@ MAY_CHANGE = (
 """Keys that may differ from those a run was started with. The loop redoes the stages that depend on them, or refuses.
 With a larger n it tops up; with a smaller one, what is there stays and counts."""
 
-SAMPLES = ("round-*/samples/*", "round-*/eval/samples/*", "baseline/eval/samples/*", "evals/*/samples/*")
-"""Where samples lie in a run."""
+STAGES = ("round-*", "baseline/eval", "round-*/eval", "evals/*")
+"""The folders of a run that samples are drawn into: rounds, and evaluations of the base, a round's and other models."""
 
 CheckInputs = Callable[["Run", Mapping[str, JSON], bool], None]
 
@@ -150,7 +151,11 @@ class Run:
 
     def has_samples(self) -> bool:
         """Whether anything was sampled in it, so that figures belong to its config and inputs."""
-        return any(True for pattern in SAMPLES for _ in self.path.glob(pattern))
+        return bool(self.sampled_folders())
+
+    def sampled_folders(self) -> list[Path]:
+        """Returns every folder of a round or an evaluation that holds samples."""
+        return [path for pattern in STAGES for path in sorted(self.path.glob(pattern)) if holds_samples(path)]
 
     def has_problems(self) -> bool:
         """Whether problems and split are fixed already."""
@@ -193,10 +198,15 @@ class Run:
         yield from self.problems(held_out=True)
         yield from self.problems(held_out=False)
 
+    def problem_ids(self, held_out: bool) -> Iterator[str]:
+        """Yields the ids of ``problems``, in the same order; prompts and references are not read."""
+        with pq.ParquetFile(self.path / "problems.parquet") as file:
+            for batch in file.iter_batches(columns=["id", "held_out"]):
+                yield from batch.filter(pc.equal(batch["held_out"], held_out))["id"].to_pylist()
+
     def count_problems(self, held_out: bool) -> int:
         """Returns how many problems there are to train on, or held out."""
-        flags = pq.read_table(self.path / "problems.parquet", columns=["held_out"])["held_out"].to_pylist()
-        return sum(1 for flag in flags if flag is held_out)
+        return sum(1 for _ in self.problem_ids(held_out))
 
     def verifier_names(self) -> dict[str, str]:
         """Returns every verifier that a problem names -> the id of the first such problem."""
@@ -255,6 +265,11 @@ class Run:
         if not (self.path / "config.yaml").exists():
             (self.path / "config.yaml").write_text(config_text, "utf-8")
         write_json(self.path / "environment.json", environment())
+
+
+def holds_samples(folder: Path) -> bool:
+    """Whether anything was drawn into the folder of a round or an evaluation."""
+    return any((folder / "samples").glob("*"))
 
 
 def flatten(tree: JSON, prefix: str = "") -> dict[str, JSON]:

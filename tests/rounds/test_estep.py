@@ -76,7 +76,8 @@ class Parity:
 
 
 def draw(n: int = 4, problems: list[Problem] = PROBLEMS) -> Draw:
-    return Draw(lambda: problems, lambda p: str(p.prompt), n, SamplingParams(), round=0, seed=0)
+    ids = [problem.id for problem in problems]
+    return Draw(lambda: problems, lambda: ids, lambda p: str(p.prompt), n, SamplingParams(), round=0, seed=0)
 
 
 def estep(path: Path, verifier: Parity, config: VerifyConfig | None = None) -> EStep:
