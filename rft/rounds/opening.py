@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from rft.components import Verifiers, build_task
-from rft.config.paths import from_folder
-from rft.config.schema import Component, Config, TaskConfig
+from rft.config.schema import Config
 from rft.errors import InputError
 from rft.models import resolve
 from rft.registry import build
@@ -17,24 +15,15 @@ from rft.report.console import training_line
 from rft.report.progress import Observer
 from rft.rounds.estep import verdict_ids
 from rft.rounds.holdout import split
-from rft.rounds.inputs.identity import (
-    CONFIG_ONLY,
-    FILE,
-    FileHashes,
-    component_identity,
-    model_identity,
-    note,
-    refuse_other_inputs,
-    settled,
-)
+from rft.rounds.inputs.check import Inputs
+from rft.rounds.inputs.identity import FILE, note
 from rft.rounds.inputs.references import marked, read_references
 from rft.rounds.session import Session
 from rft.samplers import SAMPLERS
 from rft.sandboxes import SANDBOXES
-from rft.store.files import write_json
 from rft.store.run import Run, read_json
 from rft.trainers import TRAINERS
-from rft.types import JSON, Problem, Sampler, Trainer
+from rft.types import Problem, Sampler, Trainer
 from rft.verifiers import VERIFIERS
 
 
@@ -63,8 +52,8 @@ def open_session(
         find("verifier", name, VERIFIERS, " in key 'verifiers'")
     find("sandbox", config.sandbox.kind, SANDBOXES, " in key 'sandbox'")
     with ExitStack() as undo:
-        inputs = partial(_inputs, config, base_model, getattr(sampler_class, "pace", frozenset()), references)
-        run = Run.open(config.run_dir, config.model_dump(mode="json"), config_text, inputs, locked)
+        inputs = Inputs(config, base_model, getattr(sampler_class, "pace", frozenset()), references)
+        run = Run.open(config.run_dir, config.model_dump(mode="json"), config_text, inputs.check, locked)
         undo.callback(run.close)
         get = Verifiers(config.verifiers, config.sandbox)
         undo.callback(get.close)
@@ -110,61 +99,6 @@ def _base_model(config: Config, needed: bool, observer: Observer) -> str:
             "(`rft models` lists them)"
         )
     return resolve(config.model, partial(observer.note, "model"))
-
-
-def _inputs(
-    config: Config,
-    base_model: str,
-    pace: frozenset[str],
-    references: bool,
-    run: Run,
-    before: Mapping[str, JSON],
-    has_samples: bool,
-) -> None:
-    """Compares what a run's figures belong to with what is there now, and notes it.
-
-    Args:
-        config: the run's, as it is now.
-        base_model: a folder or a hub id; empty where none is needed.
-        pace: the sampler's options that change how fast, never what.
-        references: a changed task is what the caller expects, and it notes the new one when it is done.
-        run: the open run.
-        before: its config when it was last opened; empty in a new one.
-        has_samples: whether anything belongs to the old inputs.
-    """
-    recorded = read_json(run.path / FILE) if has_samples else {}
-    files = FileHashes(recorded.get("files", {}))
-    now = {
-        "task": component_identity(config.task, files, CONFIG_ONLY),
-        "sampler": component_identity(config.sampler, files, pace),
-        "model": model_identity(base_model),
-    }
-    old = {**_older(run, before, pace, files), **recorded} if has_samples else {}
-    refuse_other_inputs(run, old, now, references)
-    kept = {name: settled(old.get(name, {}), identities) for name, identities in now.items()}
-    if references and "task" in old:
-        kept["task"] = old["task"]
-    write_json(run.path / FILE, {**recorded, **kept, "files": files.now})
-
-
-def _older(run: Run, before: Mapping[str, JSON], pace: frozenset[str], files: FileHashes) -> dict[str, JSON]:
-    """The identities in a run that an earlier version began, from the paths in its config and the model it noted."""
-    if not before:
-        return {}
-    task, sampler = (from_folder(before[name], Path.cwd()) for name in ("task", "sampler"))
-    return {
-        "task": component_identity(TaskConfig.model_validate(task), files, CONFIG_ONLY),
-        "sampler": component_identity(Component.model_validate(sampler), files, pace),
-        "model": _older_model(run),
-    }
-
-
-def _older_model(run: Run) -> dict[str, JSON]:
-    drawn = read_json(run.path / "baseline" / "eval" / "model.json") or read_json(run.round(0) / "model.json")
-    kind, _, digest = str(drawn.get("identity", "")).partition(":")
-    if kind == "sha256":
-        return {"": {"at": drawn["model"], "sha256": digest}}
-    return {"": digest} if kind == "hub" else {}
 
 
 def _problems(config: Config, get: "Verifiers", training: bool) -> Iterator[tuple[Problem, bool]]:

@@ -8,8 +8,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from rft.config.schema import Component
-from rft.rounds.inputs.identity import FileHashes, component_identity
 from rft.store.lock import Lock
 from rft.store.run import read_json
 from tests.rounds.line import N_PROBLEMS, RFT, rft, write_completions, write_problems, write_run
@@ -117,21 +115,8 @@ def test_what_needs_a_model_says_so(config: Path) -> None:
 
 
 def test_a_failed_run_without_figures_shows_no_table(config: Path) -> None:
-    shown = rft("run", config, "eval.n=100", "eval.holdout=12", code=2)
-    assert "holds no completion" in shown.stderr
-
-
-def test_a_hash_is_read_again_only_when_the_file_changed(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_text("one")
-    first = FileHashes()
-    component = Component.model_validate({"kind": "replay", "path": str(path), "n": 3})
-    before = component_identity(component, first)
-    assert component_identity(component, FileHashes({str(path): {**first.now[str(path)], "sha256": "kept"}})) != before
-    path.write_text("two")
-    again = FileHashes(first.now)
-    assert component_identity(component, again)["path"] != before["path"]
-    assert component_identity(component, again)["n"] == 3
+    bad = write_completions(config.parent / "bad.jsonl", n=0)
+    assert rft("run", config, f"sampler.path={bad}", code=2).stdout == ""
 
 
 @pytest.mark.parametrize("kib", [1, 2, 4, 12])

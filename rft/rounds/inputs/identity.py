@@ -1,15 +1,13 @@
-"""What a run's figures depend on outside its folder, each with an identity: task, completions, references.
+"""What a run's figures depend on outside its folder, each with an identity: task, completions, model.
 
-``inputs.json`` in the run holds them. When a run is opened they are compared with what is there now: a change is told
-with what it outdates and refused, so that figures of two inputs never stand in one table. A file that was only moved,
-or that is gone while nothing needs it, is no change. Prompt, sampling parameters and seed are kept by the run's config
-check, the model of a later round by ``rft.rounds.sample.bind``, references by
-``rft.rounds.inputs.references``, the stages of a round by ``rft.rounds.inputs.once``.
+``inputs.json`` in the run holds them. When a run is opened they are compared with what is there now (``check``): a
+change is told with what it outdates and refused, so that figures of two inputs never stand in one table. A file that
+was only moved, or that is gone while nothing needs it, is no change. Prompt, sampling parameters and seed are compared
+with the run's config (``rft.store.run``), the model of a later round by ``rft.rounds.sample.bind``.
 """
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
@@ -23,8 +21,9 @@ from rft.types import JSON
 
 FILE = "inputs.json"
 CONFIG_ONLY = frozenset({"split", "limit", "exclude"})
-"""Keys of ``task`` that the run's config check compares."""
-RESUME = "put the old one back, or start a new run with name=..."
+"""Keys of ``task`` that are compared with the run's config."""
+PLACES = frozenset({"log", "cwd"})
+"""Options that name a place to work in, not an input."""
 
 
 @dataclass
@@ -66,7 +65,7 @@ def component_identity(
         files: hashes what the options name.
         left_out: options that change how fast, never what.
     """
-    options = flatten({name: value for name, value in component.options.items() if name not in left_out})
+    options = flatten({name: v for name, v in component.options.items() if name not in left_out | PLACES})
     return {"kind": component.kind, **{name: _identity(value, files) for name, value in options.items()}}
 
 
@@ -83,63 +82,12 @@ def model_identity(model: str) -> dict[str, JSON]:
 def file_contents(component: Component, names: frozenset[str], files: FileHashes) -> dict[str, JSON]:
     """Returns option -> a hash of what the files that it names hold; options that are not set are left out."""
     chosen = {name: component.options[name] for name in sorted(names & component.options.keys())}
-    return {name: _content(_identity(value, files)) for name, value in chosen.items() if value is not None}
-
-
-def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str, JSON], references: bool) -> None:
-    """Compares the identities of a run's task and sampler with those that its samples and verdicts belong to.
-
-    Args:
-        run: holds samples.
-        recorded: ``{"task": ..., "sampler": ...}`` as it was.
-        now: the same as it is.
-        references: the command is one that reads the task again, so that a changed task is what it expects.
-
-    Raises:
-        InputError: one differs; it says which, both identities, and what to do.
-    """
-    if recorded.get("unfinished") and not references:
-        raise InputError(
-            f"new references of {run.path} were being taken when a command was interrupted; finish that first: "
-            f"rft rejudge {run.path} --references"
-        )
-    for section in ("sampler", "model"):
-        if (change := _change(section, recorded, now)) is not None:
-            raise InputError(
-                f"the samples in {run.path} belong to {change}. Samples of two systems never mix: {RESUME}"
-            )
-    if not references and (change := _change("task", recorded, now)) is not None:
-        raise InputError(
-            f"the verdicts in {run.path} belong to {change}. `rft rejudge {run.path} --references` takes the task's "
-            f"present references and judges the stored samples anew; or {RESUME}"
-        )
+    return {name: content(_identity(value, files)) for name, value in chosen.items() if value is not None}
 
 
 def note(run: Run, **facts: JSON) -> None:
     """Records facts about a run's inputs beside those that are there."""
     write_json(run.path / FILE, {**read_json(run.path / FILE), **facts})
-
-
-def settled(old: Mapping[str, JSON], now: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Returns the identities to record: those of now, and of a file that is gone the one that it had."""
-    return {name: old[name] if _gone(old.get(name), value) else value for name, value in now.items()}
-
-
-def _change(section: str, recorded: Mapping[str, JSON], now: Mapping[str, JSON]) -> str | None:
-    """Says what differs in a section: ``sampler.path sha256:…, not to sha256:…``; None if nothing does."""
-    before, after = recorded.get(section), now.get(section)
-    if not before or not after:
-        return None
-    for name in [*before, *(name for name in after if name not in before)]:
-        old, new = before.get(name), after.get(name)
-        if _content(old) != _content(new) and not _gone(old, new):
-            return f"{section}{'.' if name else ''}{name} {_shown(old)}, not to {_shown(new)}"
-    return None
-
-
-def _gone(old: JSON, new: JSON) -> bool:
-    """Whether a file has an identity on record and is no longer there."""
-    return isinstance(old, dict) and isinstance(new, dict) and "sha256" not in new and old.get("at") == new.get("at", 0)
 
 
 def _identity(value: JSON, files: FileHashes) -> JSON:
@@ -148,29 +96,25 @@ def _identity(value: JSON, files: FileHashes) -> JSON:
     if not isinstance(value, str | Path) or not Path(value).is_absolute():
         return value
     digest = hashlib.sha256()
-    paths = list(_files(Path(value)))
+    paths = _files(Path(value))
     for path in paths:
         digest.update(f"{path.name if len(paths) > 1 else ''}\0{files.of(path)}\0".encode())
     return {"at": str(value), "sha256": digest.hexdigest()[:16]} if paths else {"at": str(value)}
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(file for file in path.rglob("[!.]*") if file.is_file())
-    elif path.is_file():
-        yield path
-    else:
-        yield from sorted(file for file in map(Path, glob(str(path), recursive=True)) if file.is_file())  # noqa: PTH207
+def _files(path: Path) -> list[Path]:
+    """The files that a text may name: a file, what lies in a folder, or what a pattern matches."""
+    try:
+        if path.is_dir():
+            return sorted(file for file in path.rglob("[!.]*") if file.is_file())
+        names = [str(path)] if path.is_file() else glob(str(path), recursive=True)  # noqa: PTH207 (an absolute pattern)
+    except (OSError, ValueError):  # a text that cannot be a path, e.g. too long
+        return []
+    return sorted(file for file in map(Path, names) if file.is_file())
 
 
-def _content(value: JSON) -> JSON:
-    """What counts in a comparison: of a file its content, wherever it lies."""
+def content(value: JSON) -> JSON:
+    """Returns what counts in a comparison: of a file its content, wherever it lies."""
     if isinstance(value, list):
-        return [_content(item) for item in value]
+        return [content(item) for item in value]
     return value.get("sha256", value["at"]) if isinstance(value, dict) and "at" in value else value
-
-
-def _shown(value: JSON) -> str:
-    if isinstance(value, dict) and "at" in value:
-        return f"{value['at']} ({'sha256:' + value['sha256'] if 'sha256' in value else 'not there'})"
-    return json.dumps(value, ensure_ascii=False, default=str)[:200]
