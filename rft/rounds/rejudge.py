@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rft.errors import InputError
 from rft.rounds.evaluate import write_measurement
 from rft.rounds.inputs.references import marked, read_digests, read_references, take_references
 from rft.rounds.session import Session
@@ -46,9 +47,12 @@ def rejudge(session: Session, number: int | None = None, references: bool = Fals
         references: read the task's references again, and judge what they changed.
 
     Raises:
-        InputError: the task no longer holds a problem of the run, or asks another question under its id.
+        InputError: there are no samples, or the task no longer holds a problem of the run, or asks another question
+            under its id.
         UnjudgedError: too many samples could not be judged.
     """
+    if not session.run.has_samples():
+        raise InputError(f"{session.run.path} has no samples yet, so there is nothing to judge")
     if number is not None:
         session.run.samples(number)
     result, before, standing = Rejudged(), read_references(session.run), session.verifier_ids

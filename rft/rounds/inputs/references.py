@@ -47,8 +47,18 @@ def marked(verifiers: Mapping[str, Verifier], mark: str | None) -> dict[str, Ver
 
 
 def read_references(run: Run) -> str | None:
-    """Returns the mark of a run's present references; None: those that it began with."""
-    mark = read_json(run.path / FILE).get("references")
+    """Returns the mark of a run's present references; None: those that it began with.
+
+    Raises:
+        InputError: references were corrected, and the file that says which verdicts count is lost.
+    """
+    recorded = read_json(run.path / FILE)
+    if "first_references" not in recorded and (run.path / "references").exists():
+        raise InputError(
+            f"{run.path / FILE} no longer says to which references the verdicts belong; restore the file, or start a "
+            "new run with name=..."
+        )
+    mark = recorded.get("references")
     return None if mark is None else str(mark)
 
 
@@ -68,19 +78,20 @@ def take_references(run: Run, task: TaskConfig) -> int:
     stored = digests(run.all_problems())
     recorded = read_json(run.path / FILE)
     first = str(recorded.get("first_references") or _mark(stored))
+    note(run, first_references=first)
     _write_digests(run, stored)
     fresh = _corrected(run, task, stored)
     present = stored | digests(fresh.values())
     if fresh:
         _write_digests(run, present)
-        note(run, first_references=first, unfinished=True)
+        note(run, unfinished=True)
         held_out = run.held_out_ids()
         run.replace_problems((fresh.get(p.id, p), p.id in held_out) for p in run.all_problems())
     files = FileHashes(recorded.get("files", {}))
     identity = component_identity(task, files, CONFIG_ONLY)
     mark, hashes = _mark(present), recorded.get("files", {}) | files.now
     facts = {"references": None if mark == first else mark, "task": identity, "files": hashes}
-    note(run, first_references=first, unfinished=False, **facts)
+    note(run, unfinished=False, **facts)
     before = read_digests(run, recorded.get("references"))
     return sum(before.get(problem_id) != digest for problem_id, digest in present.items())
 
