@@ -13,6 +13,7 @@ from rft.errors import InputError
 BEGINNING = """\
 # A run of rft. Every key is shown with its default; delete what you do not change.
 # Start it with:  rft run {path}        override a key with:  rft run {path} sampling.n=32
+# Relative paths are taken from this file's folder, those of overrides from the current one.
 """
 STARTER: dict[str, Any] = {
     "name": "my-first-run",
