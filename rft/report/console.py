@@ -56,7 +56,8 @@ class LivePanel:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        self.console.print(escape(line(progress)), highlight=False)
+        if not progress.is_starting:
+            self.console.print(escape(line(progress)), highlight=False)
 
     def note(self, event: str, message: str, **facts: Any) -> None:
         """Prints a line above the panel."""
@@ -81,7 +82,8 @@ class PlainLines:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        self._print(progress)
+        if not progress.is_starting:  # else the engine gave nothing, and the error that follows says why
+            self._print(progress)
 
     def note(self, event: str, message: str, **facts: Any) -> None:
         """Prints a line."""

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from rft.report.console import JsonEvents, line, panel
+from rft.report.console import JsonEvents, PlainLines, line, panel
 from rft.report.progress import Progress
 from rft.report.tables import closing_tables
 from rft.types import Outcome
@@ -94,3 +94,10 @@ def test_before_the_first_sample_the_engine_is_starting() -> None:
     progress.first_sample, progress.sampled = progress.started, 1
     for shown in (line(progress), text(panel(progress))):
         assert "the engine is starting" not in shown
+
+
+def test_an_engine_that_gave_nothing_leaves_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    observer, progress = PlainLines(), Progress("round 0", total=8, requested=8)
+    observer.begin(progress)
+    observer.end(progress)
+    assert capsys.readouterr().err == ""
