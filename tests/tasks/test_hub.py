@@ -65,7 +65,8 @@ def test_a_folder_with_torn_data_gives_one_sentence(folder: str) -> None:
 def test_without_the_hub_the_next_step_is_named(task: str, tmp_path: Path) -> None:
     program = f"""
 from rft.errors import InputError
-from rft.tasks import apps, codecontests, gsm8k, hub, math, mbpp
+from rft.tasks import apps, codecontests, gsm8k, math, mbpp
+from rft.tasks.sources import hub
 try:
     list({task}.problems("train"))
 except InputError as error:
