@@ -124,12 +124,15 @@ def panel(progress: Progress) -> Panel:
     facts.add_row("pass@1 so far", _share(progress.pass_at_1), "time left", duration(progress.eta_s))
     done = Table.grid()  # a bar alone ends without a line break
     done.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done, width=BAR_WIDTH))
+    if progress.is_starting:
+        facts = Table.grid()
+        facts.add_row(f"the engine is starting · {duration(progress.elapsed_s)} gone")
     return Panel(Group(done, facts, _outcome_bar(progress), _legend(progress)), title=escape(progress.title), width=72)
 
 
 def line(progress: Progress) -> str:
     """Returns the state of an E-step in one line."""
-    if progress.first_sample is None and progress.in_flight:
+    if progress.is_starting:
         return f"{progress.title}: the engine is starting · {duration(progress.elapsed_s)} gone"
     counts = " · ".join(f"{progress.outcomes[outcome]:,} {outcome.value}" for outcome in Outcome)
     return (

@@ -56,11 +56,14 @@ def _brief(value: Any) -> str:
 
 
 def show_metrics(metrics: dict[str, Any], file: Path, as_json: bool) -> None:
-    """Prints the closing tables of a run, or all figures as one JSON object."""
+    """Prints the closing tables of a run, or all figures as one JSON object; no table where there are no figures."""
     from rft.report.tables import closing_tables
 
     if as_json:
         print(json.dumps(metrics, ensure_ascii=False))
         return
-    print_rich(closing_tables(metrics))
+    tables = closing_tables(metrics)
+    if tables is None:
+        return
+    print_rich(tables)
     print(f"all figures: {file}")

@@ -42,6 +42,11 @@ class Progress:
         return self.requested - self.sampled
 
     @property
+    def is_starting(self) -> bool:
+        """Whether samples were asked for and none has come: the engine loads its model."""
+        return self.first_sample is None and self.in_flight > 0
+
+    @property
     def judged(self) -> int:
         """Samples with a verdict, whichever."""
         return self.outcomes.total()

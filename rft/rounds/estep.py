@@ -36,6 +36,10 @@ from rft.types import (
 EARLY_ALARM = 200
 """From so many verdicts on, a run with too many unjudged samples is stopped at once, not at the end."""
 
+EARLY_LOOK_S = 2.0
+"""After so long without a verdict the samples so far of a problem are judged before its others are there: whoever
+watches sees early whether answers are read at all. Otherwise all samples of a problem are judged together."""
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -62,6 +66,7 @@ class EStep:
     title: str = "sampling"
     _room: threading.Condition = field(default_factory=threading.Condition, init=False)
     _backlog: int = field(default=0, init=False)
+    _submitted: float = field(default=0.0, init=False)
     _faults: list[Future[None]] = field(default_factory=list, init=False)
 
     @property
@@ -145,10 +150,12 @@ class EStep:
             progress.tokens += sample.n_tokens
             waiting = open_problems[sample.problem_id]
             waiting.samples.append(sample)
-            if len(waiting.samples) == waiting.expected:
+            waiting.expected -= 1
+            if not waiting.expected:
                 del open_problems[sample.problem_id]
-                if pool is not None:
-                    self._submit(pool, waiting.problem, waiting.samples, progress)
+            if pool is not None and (not waiting.expected or self._is_idle(progress.first_sample)):
+                self._submit(pool, waiting.problem, waiting.samples, progress)
+                waiting.samples = []
             self._stop_early(progress)
 
     def _requests(
@@ -164,9 +171,14 @@ class EStep:
             seeds = tuple(derive_seed(draw.seed, draw.round, problem.id, index) for index in missing)
             yield Request(problem.id, draw.render(problem), draw.round, missing, seeds, draw.params)
 
+    def _is_idle(self, first_sample: float) -> bool:
+        """Whether the checkers have had nothing to do for a while, so that a part of a problem's samples is welcome."""
+        return not self._backlog and monotonic() - max(first_sample, self._submitted) > EARLY_LOOK_S
+
     def _submit(self, pool: ThreadPoolExecutor, problem: Problem, samples: list[Sample], progress: Progress) -> None:
         with self._room:
             self._backlog += len(samples)
+        self._submitted = monotonic()
         future = pool.submit(self._judge_and_store, problem, samples, progress)
 
         def finished(future: Future[None]) -> None:
@@ -257,7 +269,9 @@ class _Open:
 
     problem: Problem
     expected: int
+    """Samples that have not come yet."""
     samples: list[Sample] = field(default_factory=list)
+    """Those that have come and wait to be judged together."""
 
 
 def verdict_ids(verifiers: Mapping[str, Verifier]) -> list[str]:

@@ -15,6 +15,7 @@ from rft.registry import build
 from rft.registry import load as find
 from rft.report.console import training_line
 from rft.report.progress import Observer
+from rft.rounds.estep import verdict_ids
 from rft.rounds.holdout import split
 from rft.rounds.inputs import CONFIG_ONLY, FILE, FileHashes, component_identity, refuse_other_inputs, settled
 from rft.rounds.rejudge import marked, read_references
@@ -62,6 +63,7 @@ def open_session(
             run.write_problems(_problems(config, get, trainer is not None), {"seed": config.seed})
         named = {name: get(name, f" in problem {first}") for name, first in run.verifier_names().items()}
         verifiers = marked(named, read_references(run))
+        previous = _note_verifiers(run, verdict_ids(verifiers))
         undo.pop_all()
 
     def open_sampler(model: str) -> Sampler:
@@ -71,7 +73,14 @@ def open_session(
         sampler: Sampler = build("sampler", config.sampler.kind, sampler_class, options)
         return sampler
 
-    return Session(config, run, base_model, verifiers, get.close, open_sampler, trainer, observer)
+    return Session(config, run, base_model, verifiers, get.close, open_sampler, trainer, observer, previous)
+
+
+def _note_verifiers(run: Run, ids: list[str]) -> list[str]:
+    """Notes the ids of a run's verdicts and returns those that were noted before."""
+    recorded = read_json(run.path / FILE)
+    write_json(run.path / FILE, {**recorded, "verifiers": ids})
+    return list(recorded.get("verifiers", []))
 
 
 def _base_model(config: Config, needed: bool, observer: Observer) -> str:

@@ -76,12 +76,14 @@ def rejudge(session: Session, number: int | None = None, references: bool = Fals
     """
     if number is not None:
         session.require_samples(number)
-    result, before = Rejudged(), read_references(session.run)
+    result, before, standing = Rejudged(), read_references(session.run), session.verifier_ids
+    if session.previous_verifier_ids:
+        standing = session.previous_verifier_ids
     if references:
         result.changed_references = _take_references(session)
     now = read_references(session.run)
     for folder in sample_folders(session.run) if number is None else [session.run.round(number)]:
-        _judge_folder(session, folder, before, now, result)
+        _judge_folder(session, folder, standing, (before, now), result)
     return result
 
 
@@ -103,11 +105,13 @@ def sample_folders(run: Run) -> list[Path]:
     return [path for pattern in patterns for path in sorted(run.path.glob(pattern)) if (path / "samples").is_dir()]
 
 
-def _judge_folder(session: Session, folder: Path, before: str | None, now: str | None, result: Rejudged) -> None:
+def _judge_folder(
+    session: Session, folder: Path, standing: list[str], marks: tuple[str | None, str | None], result: Rejudged
+) -> None:
     stage, name = StageFolder(folder), str(folder.relative_to(session.run.path))
-    old = _latest(folder, session.verifier_ids)
-    if before != now:
-        _copy_unchanged(session, stage, before, now)
+    old = _latest(folder, standing)
+    if marks[0] != marks[1]:
+        _copy_unchanged(session, stage, *marks)
     with session.stage("rejudge", of=name):
         progress = session.estep(folder, name).verify(_problems(session.run), again_unjudged=True)
     result.judged += progress.fresh.total()
@@ -120,7 +124,7 @@ def _judge_folder(session: Session, folder: Path, before: str | None, now: str |
 
 
 def _latest(folder: Path, verifier_ids: Sequence[str]) -> dict[str, Tally]:
-    """The verdicts that stand so far: those of the present ids first, then of others, the latest first."""
+    """The verdicts that stand so far: those of the ids that were in use first, then of others, the latest first."""
     others = [path for path in (folder / "verdicts").glob("*") if path.name not in verifier_ids]
     names = [[*verifier_ids], *([p.name] for p in sorted(others, key=lambda p: p.stat().st_mtime_ns, reverse=True))]
     latest: dict[str, Tally] = {}
@@ -186,6 +190,7 @@ def _take_references(session: Session) -> int:
     facts = {"first_references": first, "references": mark, "task": task, "files": {**recorded["files"], **files.now}}
     write_json(run.path / FILE, {**recorded, **facts})
     session.verifiers = marked(session.verifiers, mark)
+    write_json(run.path / FILE, {**read_json(run.path / FILE), "verifiers": session.verifier_ids})
     return len(fresh)
 
 

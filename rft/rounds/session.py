@@ -37,6 +37,8 @@ class Session:
     """Model -> sampler; the engine starts when the first sample is asked for."""
     trainer: Trainer | None
     observer: Observer
+    previous_verifier_ids: list[str] = field(default_factory=list)
+    """Under which verdicts were stored when the run was last open; empty in a new one."""
     _engine: tuple[str, Sampler] | None = field(default=None, init=False)
 
     # -- which problems and which model

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from rft.errors import InputError
+from rft.errors import InputError, RunError
 from rft.exports.write import CHAT, MESSAGES, PLAIN, ROWS, check_round_trip, export, read_rows, write_rows
 from rft.types import Origin, Prompt, Row
 
@@ -128,9 +128,9 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     rows = [row(i, completion=random.Random(i).randbytes(2000).hex()) for i in range(200)]
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # a file that grows beyond it fails as on a full disk
     try:
-        with pytest.raises(InputError, match=r"cannot write .*nothing is half-written"):
+        with pytest.raises(RunError, match=r"cannot write .*nothing is half-written"):
             write_rows(tmp_path / "selected.parquet", rows)
-        with pytest.raises(InputError, match=r"cannot write .*nothing is half-written"):
+        with pytest.raises(RunError, match=r"cannot write .*nothing is half-written"):
             export(rows, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rft.errors import InputError
+from rft.errors import InputError, RunError
 from rft.store.files import write_json
 from rft.store.log import Log
 
@@ -149,13 +149,13 @@ def test_a_full_disk_is_one_sentence_and_what_was_stored_stays_whole(tmp_path: P
     try:
         log = Log(tmp_path / "log", SCHEMA)
         stored = 0
-        with pytest.raises(InputError, match=r"no space left for .*run the same command again"):
+        with pytest.raises(RunError, match=r"no space left for .*run the same command again"):
             for n in range(10_000):
                 log.append({"n": n, "text": "x" * 1000})
                 stored += 1
         log.close()
         assert numbers(tmp_path / "log") == list(range(stored))
-        with pytest.raises(InputError, match="no space left"):
+        with pytest.raises(RunError, match="no space left"):
             write_json(tmp_path / "facts.json", ["y" * 100_000])
         assert not (tmp_path / "facts.json").exists()
     finally:
