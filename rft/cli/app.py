@@ -46,7 +46,7 @@ MACHINE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from rft import __version__
+        from rft.version import __version__
 
         print(f"rft {__version__}")
         raise typer.Exit

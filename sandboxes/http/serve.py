@@ -18,11 +18,11 @@ from dataclasses import fields
 from http.server import ThreadingHTTPServer
 from types import FrameType
 
-from rft import __version__
 from rft.errors import InputError
 from rft.sandboxes.http.handler import Handler, Refusal, is_loopback
 from rft.sandboxes.http.records import PROTOCOL
 from rft.types import JSON, MOST, Limits, Sandbox
+from rft.version import __version__
 
 PORT = 8080
 """SandboxFusion's."""

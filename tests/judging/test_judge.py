@@ -99,7 +99,14 @@ def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
 
 
 def test_neighbours_that_are_judged_alike_come_together() -> None:
-    problems = [problem(1, "1"), problem(2, "1"), problem(3, 1), problem(4, 1.0), problem(5, True), problem(6, "1", a=1)]
+    problems = [
+        problem(1, "1"),
+        problem(2, "1"),
+        problem(3, 1),
+        problem(4, 1.0),
+        problem(5, True),
+        problem(6, "1", a=1),
+    ]
     groups = list(neighbours((each, sample(each)) for each in problems))
     assert [[each.problem_id for each in samples] for _, samples in groups] == [
         ["p/1", "p/2"],
