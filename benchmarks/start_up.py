@@ -10,6 +10,8 @@ import sys
 import time
 from statistics import median
 
+from benchmarks.table import print_table
+
 BEGINNINGS = {
     "the bare interpreter": ["-c", "pass"],
     "import rft": ["-c", "import rft"],
@@ -29,10 +31,11 @@ def seconds(arguments: list[str]) -> float:
 def main() -> None:
     """Prints the table."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    print("| beginning | median, ms | slowest, ms |\n|---|---|---|")
+    rows = []
     for name, arguments in BEGINNINGS.items():
         times = [seconds(arguments) * 1000 for _ in range(runs)]
-        print(f"| {name} | {median(times):.0f} | {max(times):.0f} |")
+        rows.append([name, f"{median(times):.0f}", f"{max(times):.0f}"])
+    print_table(["beginning", "median, ms", "slowest, ms"], rows)
 
 
 if __name__ == "__main__":
