@@ -88,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "trainers",
         "verifiers",
     },
+    "hello": set(),
     "testing": set(),
     "api": {"components", "config", "judging", "metrics", "models", "report", "rounds", "store"},
     "rft": {"api", "judging", "metrics", "verifiers.math.equal"},
