@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verifiers.math.read",
     },
     "trainers": {"models", "processes"},
-    "trainers.trl": {"prompts", "processes", "trainers"},
+    "trainers.trl": {"models", "prompts", "processes", "trainers"},
     "report": {"judging"},
     "rounds": {
         "components",

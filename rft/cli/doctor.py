@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rft.errors import InputError, SandboxError
 from rft.models import EMBEDDED, cache_folder
+from rft.models.table import fault
 from rft.types import Outcome, Problem
 
 LOW_DISK_GIB = 5
@@ -86,7 +87,7 @@ def _checker() -> Finding:
 
 
 def _model() -> Finding:
-    cached = [name for name in EMBEDDED if (cache_folder() / "models" / name / "config.json").exists()]
+    cached = [name for name, model in EMBEDDED.items() if fault(cache_folder() / "models" / name, model) is None]
     if cached:
         return Finding("embedded model", True, f"{', '.join(cached)} in {cache_folder()}")
     return Finding("embedded model", False, "not fetched yet", "rft models fetch smollm2-135m (about 100 MB)")

@@ -1,10 +1,13 @@
 """``rft models``: lists and fetches the embedded models."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rft.models import EMBEDDED, EmbeddedModel, cache_folder
+from rft.models.table import fault
 from rft.report.output import print_table
 
 app = typer.Typer(no_args_is_help=False, help="Lists and fetches the embedded models.")
@@ -13,15 +16,17 @@ app = typer.Typer(no_args_is_help=False, help="Lists and fetches the embedded mo
 @app.callback(invoke_without_command=True)
 def list_models(context: typer.Context) -> None:
     """Lists the embedded models."""
-    from rft.models import EMBEDDED, cache_folder
 
     if context.invoked_subcommand is None:
         folders = {name: cache_folder() / "models" / name for name in EMBEDDED}
-        rows = [
-            (name, model.license, model.about, str(folders[name]) if folders[name].exists() else "not fetched")
-            for name, model in EMBEDDED.items()
-        ]
+        rows = [(name, model.license, model.about, _where(folders[name], model)) for name, model in EMBEDDED.items()]
         print_table(("model", "licence", "what it is", "here"), rows)
+
+
+def _where(folder: Path, model: EmbeddedModel) -> str:
+    if not folder.exists():
+        return "not fetched"
+    return str(folder) if fault(folder, model) is None else "made by an older converter; fetch it again"
 
 
 @app.command()

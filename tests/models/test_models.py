@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rft.errors import InputError
-from rft.models import EMBEDDED, cache_folder, check_model, embedded, identity, resolve
+from rft.models import EMBEDDED, cache_folder, check_model, embedded, identity, make_portable, resolve
 from rft.models.embedded import _check_sha256
+from rft.models.table import fault
 from tests.small_models import Break, cut, remove, small_model, write, write_weights
 
 SHARD = "model-00002-of-00002.safetensors"
@@ -203,3 +205,68 @@ def test_two_processes_prepare_a_model_once(smollm2: Path, tmp_path: Path) -> No
     assert sorted("waiting for another process" in err for _, err in said) == [False, True]
     assert identity(str(tmp_path / "models" / "smollm2-135m")) == identity(str(smollm2))
     assert sorted(f.name for f in (tmp_path / "models").iterdir()) == ["smollm2-135m", "smollm2-135m.lock"]
+
+
+@pytest.mark.train
+def test_a_folder_that_an_older_converter_made_wrong_is_made_again(smollm2: Path, tmp_path: Path) -> None:
+    shutil.copytree(smollm2, tmp_path / "models" / "smollm2-135m")
+    older = tmp_path / "models" / "smollm2-135m"
+    (older / "rft_conversion.json").unlink()
+    tokens = json.loads((older / "tokenizer_config.json").read_text("utf-8"))
+    (older / "tokenizer_config.json").write_text(json.dumps({**tokens, "eos_token": "<|im_start|>"}))
+    says: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RFT_CACHE", str(tmp_path))
+        embedded("smollm2-135m", says.append)
+    assert says[0] == (
+        "the converted smollm2-135m is made again: its tokenizer_config.json says eos_token '<|im_start|>', "
+        "not '<|im_end|>'"
+    )
+    assert identity(str(older)) == identity(str(smollm2))
+
+
+@pytest.mark.train
+def test_what_is_converted_is_checked_against_the_table(smollm2: Path, tmp_path: Path) -> None:
+    model = EMBEDDED["smollm2-135m"]
+    copy = shutil.copytree(smollm2, tmp_path / "m")
+    assert fault(copy, model) is None
+    for file, name in (("config.json", "eos_token_id"), ("generation_config.json", "pad_token_id")):
+        values = json.loads((copy / file).read_text("utf-8"))
+        (copy / file).write_text(json.dumps({**values, name: 1}))
+        assert fault(copy, model) == f"its {file} says {name} 1, not 2"
+        (copy / file).write_text(json.dumps(values))
+    (copy / "chat_template.jinja").write_text("{{ messages }}")
+    assert fault(copy, model) == "its chat_template.jinja is not the model's"
+
+
+def test_every_package_of_a_conversion_is_asked_for_beforehand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RFT_CACHE", str(tmp_path))
+    module = sys.modules["rft.models.embedded"]  # the package's attribute of that name is the function
+    monkeypatch.setattr(module, "find_spec", lambda name: None if name == "accelerate" else name)
+    with pytest.raises(InputError, match="needs accelerate, not installed here: pip install"):
+        embedded("smollm2-135m")
+
+
+def test_what_transformers_5_saves_is_written_so_that_4_reads_it(tmp_path: Path) -> None:
+    saved = {"tokenizer_class": "TokenizersBackend", "extra_special_tokens": ["<|tool|>"], "eos_token": "</s>"}
+    config = {"model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 5e5}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(saved))
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    make_portable(tmp_path)
+    assert json.loads((tmp_path / "tokenizer_config.json").read_text()) == {
+        "additional_special_tokens": ["<|tool|>"],
+        "eos_token": "</s>",
+        "model_input_names": ["input_ids", "attention_mask"],
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    assert json.loads((tmp_path / "config.json").read_text()) == {
+        **config,
+        "rope_scaling": {"factor": 2.0, "rope_type": "linear"},
+        "rope_theta": 5e5,
+    }
+
+
+def test_a_tokenizer_with_code_of_its_own_keeps_its_class(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "Qwen2Tokenizer"}')
+    make_portable(tmp_path)
+    assert (tmp_path / "tokenizer_config.json").read_text() == '{"tokenizer_class": "Qwen2Tokenizer"}'

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rft.errors import InputError, TrainerError, unknown
+from rft.models.portable import make_portable
 from rft.prompts.training_ids import Encoded, encode, read_rows, stop_ids, writes_stop_token
 from rft.trainers.trl.packing import IGNORED, can_pack, pack, packed_trainer
 from rft.types import JSON
@@ -235,6 +236,7 @@ def _save(model: Any, tokenizer: Any, base_model: str, out: Path) -> None:
         model.generation_config = GenerationConfig.from_pretrained(base_model)
     model.to(torch.bfloat16).save_pretrained(out)
     tokenizer.save_pretrained(out)
+    make_portable(out)
 
 
 def main(job_file: str) -> int:
