@@ -70,8 +70,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "trainers": {"models", "processes"},
     "trainers.trl": {"models", "prompts", "processes", "trainers"},
-    "report": {"judging"},
+    "report": {"judging", "store"},
+    "rounds.inputs": {"components", "config", "store"},
     "rounds": {
+        "rounds.inputs",
         "components",
         "config",
         "exports",

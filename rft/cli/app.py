@@ -37,10 +37,10 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 app.add_typer(sandbox.app, name="sandbox")
 
-ENVIRONMENT_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+ENVIRONMENT_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 """What the machine, not the program, is to blame for: a full or read-only disk, missing rights."""
 
-MACHINE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+MACHINE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """Those of them that are a failure (exit code 1): the same command goes on when it is mended. The others are input."""
 
 

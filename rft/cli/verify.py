@@ -1,11 +1,11 @@
-"""``rft verify``: verdicts on a bare file, or on a run's stored samples."""
+"""``rft verify``: verdicts on a bare file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rft.cli.common import AsJson, Overrides, RoundNumber, SandboxKind, open_target
+from rft.cli.common import AsJson, Overrides, SandboxKind
 from rft.errors import InputError, UnjudgedError
 from rft.report.output import show
 
@@ -14,28 +14,23 @@ if TYPE_CHECKING:
 
 
 def verify(
-    target: Annotated[Path, typer.Argument(help="A JSONL file of completions, a config, or a run's folder.")],
+    target: Annotated[Path, typer.Argument(help="A JSONL file of completions.")],
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="Where the verdicts of a JSONL file go.")] = None,
     verifier: Annotated[str | None, typer.Option(help="For lines of a JSONL file that name none.")] = None,
     sandbox: SandboxKind = None,
     workers: Annotated[int, typer.Option(help="Problems of a JSONL file judged at the same time.", min=1)] = 2,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave unreadable lines out.")] = False,
-    number: RoundNumber = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Judges a bare JSONL file, or a run's stored samples. What could not be judged before is tried again."""
-    if target.suffixes[-1:] == [".jsonl"] or target.suffixes[-2:] == [".jsonl", ".gz"]:
-        if out is None:
-            raise InputError(f"say where the verdicts of {target} should go: --out verdicts.jsonl")
-        _verify_file(target, out, overrides or [], verifier, sandbox, workers, skip_bad_rows, as_json)
-        return
-    with open_target(
-        target, [*(overrides or []), *([f"sandbox.kind={sandbox}"] if sandbox else [])], as_json
-    ) as session:
-        session.require_samples(number)
-        progress = session.estep(session.run.round(number), f"round {number}").verify(session.problems_of(number), True)
-        show({"judged": progress.judged, **{str(k): v for k, v in progress.outcomes.items()}}, as_json)
+    """Judges a bare JSONL file. A run's stored samples are judged again by ``rft rejudge``."""
+    if target.is_dir() or target.suffix in (".yaml", ".yml"):
+        raise InputError(f"{target} is a run, not a file of completions; `rft rejudge {target}` judges a run's samples")
+    if not (target.suffix == ".jsonl" or target.suffixes[-2:] == [".jsonl", ".gz"]):
+        raise InputError(f"{target} is not a JSONL file; give completions as .jsonl or .jsonl.gz")
+    if out is None:
+        raise InputError(f"say where the verdicts of {target} should go: --out verdicts.jsonl")
+    _verify_file(target, out, overrides or [], verifier, sandbox, workers, skip_bad_rows, as_json)
 
 
 def _verify_file(

@@ -22,6 +22,11 @@ def resolve_paths(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for section in SECTIONS:
         if isinstance(resolved.get(section), Mapping):
             resolved[section] = from_folder(resolved[section], folder)
+    if isinstance(resolved.get("trackers"), list | tuple):
+        resolved["trackers"] = [
+            from_folder(tracker, folder) if isinstance(tracker, Mapping) else tracker
+            for tracker in resolved["trackers"]
+        ]
     if "runs" in resolved:
         resolved["runs"] = _each(resolved["runs"], lambda text: _absolute(text, folder))
     if "model" in resolved:

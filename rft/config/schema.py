@@ -198,7 +198,7 @@ class Config(Section):
     loop: LoopConfig = LoopConfig()
     eval: EvalConfig = EvalConfig()
     trackers: tuple[Component, ...] = ()
-    """Who watches the run besides the console: ``[{kind: module:Class, option: value}]``."""
+    """Who watches the run besides the console: ``[{kind: jsonl, path: events.jsonl}]``, or module:Class."""
 
     @property
     def run_dir(self) -> Path:

@@ -7,7 +7,7 @@ from rft.errors import InputError
 from rft.registry import build, load
 from rft.report.progress import Observer, Observers
 
-TRACKERS: dict[str, str] = {}
+TRACKERS: dict[str, str] = {"jsonl": "rft.report.events:EventFile"}
 """Name -> "module:Class"."""
 
 

@@ -7,11 +7,13 @@ a binary reward accepts; the M-step fine-tunes on that, by default from the base
 from pathlib import Path
 
 from rft.metrics.evaluation import Measurement, interval_json
+from rft.rounds.closed import keep
 from rft.rounds.evaluate import evaluate
 from rft.rounds.sample import sample
 from rft.rounds.select import export, select
 from rft.rounds.session import Session
 from rft.rounds.train import train
+from rft.rounds.turn import is_closed, is_trained, problems_of
 from rft.store.files import write_json
 from rft.store.run import read_json
 from rft.types import JSON
@@ -24,11 +26,13 @@ def run_rounds(session: Session) -> dict[str, JSON]:
         RftError: a stage could not be done; the same call goes on from there.
     """
     config, run = session.config, session.run
-    session.check_trainer()
+    if not all(is_trained(session, number) for number in range(config.loop.rounds)):
+        session.check_trainer()
     if config.eval.enabled:
         evaluate(session, run.path / "baseline" / "eval", session.base_model, "base model")
-    for number in range(config.loop.rounds if session.n_training_problems() else 0):
-        if session.is_built_upon(number):
+    for number in range(config.loop.rounds if session.run.count_problems(held_out=False) else 0):
+        if is_closed(session, number):
+            keep(session, number)
             continue
         sample(session, number)
         select(session, number)
@@ -76,7 +80,7 @@ def _round(session: Session, number: int) -> dict[str, JSON]:
     return {
         "round": number,
         "trained_rows": trained.get("n_rows"),
-        "training_problems": session.measure(folder, session.problems_of(number), (1,)).summary.to_json(),
+        "training_problems": session.measure(folder, problems_of(session, number), (1,)).summary.to_json(),
         "funnel": read_json(folder / "funnel.json").get("funnel"),
         "train_s": trained.get("train_s"),
     }

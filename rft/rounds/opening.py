@@ -17,8 +17,16 @@ from rft.report.console import training_line
 from rft.report.progress import Observer
 from rft.rounds.estep import verdict_ids
 from rft.rounds.holdout import split
-from rft.rounds.inputs import CONFIG_ONLY, FILE, FileHashes, component_identity, refuse_other_inputs, settled
-from rft.rounds.rejudge import marked, read_references
+from rft.rounds.inputs.identity import (
+    CONFIG_ONLY,
+    FILE,
+    FileHashes,
+    component_identity,
+    note,
+    refuse_other_inputs,
+    settled,
+)
+from rft.rounds.inputs.references import marked, read_references
 from rft.rounds.session import Session
 from rft.samplers import SAMPLERS
 from rft.sandboxes import SANDBOXES
@@ -78,9 +86,9 @@ def open_session(
 
 def _note_verifiers(run: Run, ids: list[str]) -> list[str]:
     """Notes the ids of a run's verdicts and returns those that were noted before."""
-    recorded = read_json(run.path / FILE)
-    write_json(run.path / FILE, {**recorded, "verifiers": ids})
-    return list(recorded.get("verifiers", []))
+    before = list(read_json(run.path / FILE).get("verifiers", []))
+    note(run, verifiers=ids)
+    return before
 
 
 def _base_model(config: Config, needed: bool, observer: Observer) -> str:

@@ -8,6 +8,7 @@ from rft.prompts.render import render
 from rft.report.progress import Progress
 from rft.rounds.estep import Draw
 from rft.rounds.session import Session
+from rft.rounds.turn import model_before, problems_of, refuse_if_closed
 from rft.store.files import write_json
 from rft.store.run import read_json
 
@@ -25,15 +26,15 @@ def sample(session: Session, number: int, judge: bool = True) -> Progress:
             problem to sample.
     """
     config = session.config
-    session.refuse_if_built_upon(number)
-    if not session.n_training_problems():
+    refuse_if_closed(session, number)
+    if not session.run.count_problems(held_out=False):
         raise InputError(
             f"every problem of {session.run.path} is held out, so there is none to sample in a round; "
             "`rft eval` measures on them"
         )
-    folder, model = session.run.round(number), session.model_before(number)
+    folder, model = session.run.round(number), model_before(session, number)
     draw = Draw(
-        problems=lambda: session.problems_of(number),
+        problems=lambda: problems_of(session, number),
         render=lambda problem: render(problem, config.prompt),
         n=config.sampling.n,
         params=config.sampling.params(),

@@ -11,8 +11,9 @@ from rft.errors import InputError
 from rft.exports.write import export as write_export
 from rft.exports.write import read_rows, write_rows
 from rft.prompts.render import render
-from rft.rounds.once import once
+from rft.rounds.inputs.once import once
 from rft.rounds.session import Session
+from rft.rounds.turn import problems_of, refuse_if_closed
 from rft.selection.dedupe import distinct
 from rft.selection.select import Funnel, Rules, to_row
 from rft.selection.select import select as choose
@@ -37,18 +38,13 @@ def select(session: Session, number: int) -> dict[str, JSON]:
     Raises:
         InputError: the round has no samples, or its rows would change although a later round builds on them.
     """
-    session.require_samples(number)
-    folder, config = StageFolder(session.run.round(number)), session.config
+    session.run.samples(number)
+    folder = StageFolder(session.run.round(number))
     verdicts = [(name, sorted(t.masks.items())) for name, t in sorted(folder.tallies(session.verifier_ids).items())]
-    inputs: dict[str, JSON] = {
-        "select": config.select.model_dump(),
-        "verifiers": session.verifier_ids,
-        "seed": config.seed,
-        "verdicts": verdicts,
-    }
+    inputs: dict[str, JSON] = {**settings(session), "verdicts": verdicts}
 
     def make() -> dict[str, JSON]:
-        session.refuse_if_built_upon(number)
+        refuse_if_closed(session, number)
         with session.stage("select", round=number):
             counts = Funnel()
             write_rows(folder.path / "selected.parquet", _rows(session, folder, number, counts))
@@ -56,6 +52,12 @@ def select(session: Session, number: int) -> dict[str, JSON]:
 
     there = (folder.path / "selected.parquet").exists
     return dict(once(folder.path / "funnel.json", inputs, make, holds=lambda _: there())["funnel"])
+
+
+def settings(session: Session) -> dict[str, JSON]:
+    """Returns what decides which rows are chosen, besides the verdicts."""
+    config = session.config
+    return {"select": config.select.model_dump(), "verifiers": session.verifier_ids, "seed": config.seed}
 
 
 def export(session: Session, number: int) -> Exported:
@@ -110,7 +112,7 @@ def _rows(session: Session, folder: StageFolder, number: int, funnel: Funnel) ->
         dedupe=config.dedupe == "text",
         cap=config.cap,
     )
-    problems = session.problems_of(number)
+    problems = problems_of(session, number)
     groups = ((g.problem, g.judged()) for g in folder.groups(problems, session.verifier_ids))
     kept = choose(groups, rules, session.config.seed, session.run.held_out_ids(), funnel)
     for problem, judged in kept:

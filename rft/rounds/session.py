@@ -2,22 +2,22 @@
 
 Each stage is a function of a session and a round in a file of its own: ``sample``, ``select``, ``train``, ``evaluate``,
 ``rejudge``. A stage reads what is on disk, does what is missing, and stops. Samples are never thrown away and never
-drawn twice; what a change outdates is put aside, not deleted (see ``rft.rounds.once``).
+drawn twice; what a change outdates is put aside, not deleted (see ``rft.rounds.inputs.once``).
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from rft.config.schema import Config
-from rft.errors import InputError
 from rft.metrics.evaluation import Measurement, measure
 from rft.report.progress import Observer
 from rft.rounds.estep import EStep, verdict_ids
-from rft.store.run import Run, read_json
+from rft.rounds.inputs.identity import note
+from rft.rounds.inputs.references import marked
+from rft.store.run import Run
 from rft.store.stage import StageFolder
 from rft.types import JSON, Problem, Sampler, Trainer, Verifier
 
@@ -41,80 +41,21 @@ class Session:
     """Under which verdicts were stored when the run was last open; empty in a new one."""
     _engine: tuple[str, Sampler] | None = field(default=None, init=False)
 
-    # -- which problems and which model
-
-    def n_training_problems(self) -> int:
-        """Returns how many problems rounds may sample: those that are not held out."""
-        return self.run.count_problems(held_out=False)
-
-    def problems_of(self, number: int) -> Iterator[Problem]:
-        """Yields the problems of a round: all, or the next ``problems_per_round`` in turn."""
-        size, total = self.config.loop.problems_per_round, self.n_training_problems()
-        if size is None or size >= total:
-            yield from self.run.problems(held_out=False)
-            return
-        start = number * size % total
-        yield from islice(self.run.problems(held_out=False), start, start + size)
-        yield from islice(self.run.problems(held_out=False), max(0, start + size - total))
-
-    def model_before(self, number: int) -> str:
-        """Returns the model that a round samples from.
-
-        Raises:
-            InputError: the round before has no model yet.
-        """
-        if number == 0:
-            return self.base_model
-        recorded = read_json(self.run.round(number - 1) / "train" / "model.json")
-        if not recorded:
-            raise InputError(f"round {number - 1} of {self.run.path} has no trained model yet; train it first")
-        return str(self.run.path / recorded["path"])
-
-    # -- what stages refuse
-
-    def check_trainer(self) -> None:
-        """Lets the trainer say what is wrong before a sample is drawn, unless all rounds are trained already."""
-        trained = [
-            (self.run.round(number) / "train" / "model.json").exists() for number in range(self.config.loop.rounds)
-        ]
-        check = getattr(self.trainer, "check", None)
-        if check is not None and not all(trained):
-            check()
-
-    def is_built_upon(self, number: int) -> bool:
-        """Whether a later round has samples, so that this one must stay as it is."""
-        return any((self.run.round(number + 1) / "samples").glob("*"))
-
-    def refuse_if_built_upon(self, number: int) -> None:
-        """Protects a round from which a later one was drawn.
-
-        Raises:
-            InputError: a later round has samples.
-        """
-        if self.is_built_upon(number):
-            raise InputError(
-                f"round {number} of {self.run.path} is closed: round {number + 1} was drawn from its model. To try "
-                f"something else with its samples, copy the run's folder and delete round-{number + 1:03d} there"
-            )
-
-    def require_samples(self, number: int) -> None:
-        """Refuses a round that has no samples.
-
-        Raises:
-            InputError: it has none; the rounds that have are named.
-        """
-        if not (self.run.round(number) / "samples").is_dir():
-            there = [folder.name for folder in sorted(self.run.path.glob("round-*"))]
-            raise InputError(
-                f"{self.run.path} has no samples of round {number}; there are: {', '.join(there) or 'none'}"
-            )
-
-    # -- the pieces that stages work with
-
     @property
     def verifier_ids(self) -> list[str]:
         """The ids under which this session's verdicts are stored."""
         return verdict_ids(self.verifiers)
+
+    def use_references(self, mark: str | None) -> None:
+        """Stores verdicts under ids that belong to the run's present references (``rft.rounds.inputs.references``)."""
+        self.verifiers = marked(self.verifiers, mark)
+        note(self.run, verifiers=self.verifier_ids)
+
+    def check_trainer(self) -> None:
+        """Lets the trainer say what is wrong with its options, before a sample is drawn or an old model put aside."""
+        check = getattr(self.trainer, "check", None)
+        if check is not None:
+            check()
 
     def estep(self, folder: Path, title: str) -> EStep:
         """Returns the E-step that works in a folder."""
@@ -132,8 +73,6 @@ class Session:
         self.run.note("begin", stage=name, **facts)
         yield
         self.run.note("end", stage=name, seconds=round(time.monotonic() - began, 3), **facts)
-
-    # -- lifecycle
 
     def sampler(self, model: str) -> Sampler:
         """Returns the sampler of a model; another model's engine is ended first."""

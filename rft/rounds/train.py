@@ -5,11 +5,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from rft.errors import InputError, RunError
-from rft.rounds.once import once
+from rft.rounds.inputs.identity import FileHashes, file_contents
+from rft.rounds.inputs.once import once
 from rft.rounds.sample import model_identity
 from rft.rounds.select import export, row_hashes, selected
 from rft.rounds.session import Session
+from rft.rounds.turn import model_before, refuse_if_closed
 from rft.types import JSON
+
+FILES = frozenset({"configs", "chat_template"})
+"""Options of trainers that name files whose content counts, not their place."""
 
 
 def train(session: Session, number: int) -> str:
@@ -27,19 +32,20 @@ def train(session: Session, number: int) -> str:
         raise InputError("train.kind is none; choose a trainer, e.g. train.kind=trl")
     config, run = session.config, session.run
     folder = run.round(number) / "train"
-    start = session.base_model if config.train.start == "base" else session.model_before(number)
+    start = session.base_model if config.train.start == "base" else model_before(session, number)
     inputs: dict[str, JSON] = {
-        "train": config.train.model_dump(),
+        "train": training(session),
         "rows": row_hashes(selected(session, number)),
         "start": model_identity(start),
     }
 
     def make() -> dict[str, JSON]:
-        session.refuse_if_built_upon(number)
+        refuse_if_closed(session, number)
         return _fit(session, number, start, folder)
 
     def outdated(names: list[str]) -> None:
-        session.refuse_if_built_upon(number)
+        refuse_if_closed(session, number)
+        session.check_trainer()
         attic = run.supersede(number, ["train", "eval"])
         aside = f"; the old model and its measurement are in {attic.name}" if attic else ""
         why = f"round {number}: trained again, because of a change in {', '.join(names)}{aside}"
@@ -47,6 +53,12 @@ def train(session: Session, number: int) -> str:
 
     made = once(folder / "model.json", inputs, make, holds=lambda m: (run.path / m["path"]).exists(), outdated=outdated)
     return str(run.path / made["path"])
+
+
+def training(session: Session) -> dict[str, JSON]:
+    """Returns how the trainer is set, with the content of its files in the place of their paths."""
+    config = session.config.train
+    return config.model_dump(exclude={"cwd"}) | file_contents(config, FILES, FileHashes())
 
 
 def _fit(session: Session, number: int, start: str, folder: Path) -> dict[str, JSON]:

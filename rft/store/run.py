@@ -130,6 +130,18 @@ class Run:
         """Returns the folder of a round."""
         return self.path / f"round-{number:03d}"
 
+    def samples(self, number: int) -> Path:
+        """Returns the folder of a round's samples.
+
+        Raises:
+            InputError: there is none; the rounds that are there are named.
+        """
+        folder = self.round(number) / "samples"
+        if not folder.is_dir():
+            there = [path.name for path in sorted(self.path.glob("round-*"))]
+            raise InputError(f"{self.path} has no samples of round {number}; there are: {', '.join(there) or 'none'}")
+        return folder
+
     def has_samples(self) -> bool:
         """Whether anything was sampled in it, so that figures belong to its config and inputs."""
         return any(True for pattern in SAMPLES for _ in self.path.glob(pattern))
@@ -169,6 +181,11 @@ class Run:
                 for record in batch.to_pylist():
                     if record["held_out"] is held_out:
                         yield _problem(record)
+
+    def all_problems(self) -> Iterator[Problem]:
+        """Yields every problem, those held out first."""
+        yield from self.problems(held_out=True)
+        yield from self.problems(held_out=False)
 
     def count_problems(self, held_out: bool) -> int:
         """Returns how many problems there are to train on, or held out."""
@@ -291,7 +308,9 @@ def _refuse_strangers(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; a run needs a folder: choose another name=...")
     if path.is_dir() and not (path / "resolved.json").exists():
-        strangers = sorted({p.name for p in path.iterdir()} - {"lock", "logs", "config.yaml", "environment.json"})
+        strangers = sorted(
+            {p.name for p in path.iterdir()} - {"lock", "logs", "config.yaml", "environment.json", "inputs.json"}
+        )
         if strangers:
             raise InputError(f"{path} is not a run: it holds {', '.join(strangers[:3])}; choose another name=...")
 

@@ -20,8 +20,8 @@ def progress() -> Progress:
     return shown
 
 
-def text(shown: object) -> str:
-    console = Console(file=StringIO(), width=100)
+def text(shown: object, width: int = 100) -> str:
+    console = Console(file=StringIO(), width=width)
     console.print(shown)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
@@ -53,16 +53,44 @@ def test_json_events_are_objects(progress: Progress, capsys: pytest.CaptureFixtu
     assert events[1]["samples"] == 120
 
 
-def test_a_table_without_figures_shows_dashes() -> None:
-    rate = {"value": None, "low": None, "high": None}
-    row = {
-        "title": "[b]base",
-        "n_problems": 3,
-        "n_samples": 0,
-        "n_unjudged": 0,
-        "n_truncated": 0,
-        "pass_at": {"1": rate},
-    }
+RATE = {"value": 0.123, "low": 0.1, "high": 0.2}
+NO_RATE = {"value": None, "low": None, "high": None}
+MEASURED = {"n_problems": 3, "n_samples": 12, "n_unjudged": 0, "n_truncated": 2, "pass_at": {"1": RATE, "4": RATE}}
+EVALUATION = {"title": "[b]base model", **MEASURED, "vs_base": RATE, "vs_previous": RATE}
+ROUND = {
+    "round": 0,
+    "training_problems": MEASURED,
+    "funnel": {"problems": {"solved": 2}, "kept": 5, "dropped": {"incorrect": 1000, "false_equations": 2000}},
+}
+
+
+def test_figures_that_could_not_be_had_are_dashes() -> None:
+    row = EVALUATION | {"n_samples": 0, "n_unjudged": 12, "pass_at": {"1": NO_RATE}}
     shown = text(closing_tables({"evaluations": [row], "rounds": []}))
-    assert "[b]base" in shown
+    assert "[b]base model" in shown
     assert "–" in shown
+
+
+def test_without_a_sample_there_is_no_table() -> None:
+    nothing = MEASURED | {"n_samples": 0}
+    rounds = [ROUND | {"training_problems": nothing, "funnel": None}]
+    assert closing_tables({"evaluations": [EVALUATION | nothing], "rounds": rounds}) is None
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+def test_closing_tables_keep_their_words_whole(width: int) -> None:
+    shown = text(closing_tables({"evaluations": [EVALUATION], "rounds": [ROUND]}), width)
+    for words in ("Held-out problems (3)", "[b]base model", "12.3% [10.0, 20.0]", "change from base", "truncated"):
+        assert words in shown
+    assert "1000 incorrect, 2000 false_equations" in " ".join(shown.split())
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+
+
+def test_before_the_first_sample_the_engine_is_starting() -> None:
+    progress = Progress("round 0", total=8, requested=8)
+    for shown in (line(progress), text(panel(progress))):
+        assert "the engine is starting" in shown
+    progress.first_sample, progress.sampled = progress.started, 1
+    for shown in (line(progress), text(panel(progress))):
+        assert "the engine is starting" not in shown

@@ -17,10 +17,10 @@ import yaml
 
 from rft.store.run import read_json
 from rft.tasks.arithmetic import Arithmetic
+from tests.rounds.line import RFT, rft
 from tests.tiny import COPY, write_model
 
 N_PROBLEMS, N_SAMPLES, N_HELD_OUT = 60, 8, 10
-RFT = [sys.executable, "-m", "rft"]
 
 
 @pytest.fixture
@@ -55,12 +55,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "run.yaml"
     path.write_text(yaml.safe_dump(run))
     return path
-
-
-def rft(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([*RFT, *map(str, arguments)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
 
 
 def keys(folder: Path) -> Counter[tuple[str, int]]:
@@ -170,6 +164,55 @@ def test_a_changed_filter_selects_anew_and_samples_nothing(config: Path) -> None
     after = read_json(run / "round-000" / "funnel.json")["funnel"]
     assert after["sampled"] == before["sampled"]
     assert after["kept"] == after["problems"]["kept"] < before["kept"]
+
+
+def test_the_same_rows_are_exported_once(config: Path) -> None:
+    one = ("train.kind=none", "loop.rounds=1")
+    rft("run", config, *one)
+    file = config.parent / "runs" / "r" / "round-000" / "export" / "prompt_completion.jsonl"
+    before = file.stat().st_mtime_ns
+    rft("run", config, *one)
+    assert file.stat().st_mtime_ns == before
+    n_rows = len(file.read_text().splitlines())
+    rft("run", config, *one, "select.cap=1")
+    assert len(file.read_text().splitlines()) < n_rows
+
+
+def test_changed_training_says_why_and_puts_the_old_model_aside(config: Path) -> None:
+    rft("run", config, "loop.rounds=1")
+    said = rft("run", config, "loop.rounds=1", "train.timeout_s=99").stderr
+    assert (
+        "trained again, because of a change in train; the old model and its measurement are in superseded-001" in said
+    )
+
+
+def test_a_trainers_config_counts_by_content_and_a_lost_one_puts_nothing_aside(config: Path) -> None:
+    own = config.parent / "recipe.toml"
+    own.write_text("lr = 1")
+    one = ("loop.rounds=1", f"train.configs=[{own}]")
+    rft("run", config, *one)
+    moved = own.rename(config.parent / "sub.toml")
+    assert "trained again" not in rft("run", config, "loop.rounds=1", f"train.configs=[{moved}]").stderr
+    moved.rename(own).write_text("lr = 2")
+    assert "because of a change in train;" in rft("run", config, *one).stderr
+    own.unlink()
+    assert f"{own} cannot be read" in rft("run", config, *one, code=2).stderr
+    folder = config.parent / "runs" / "r" / "round-000"
+    assert (folder / "train" / "model.json").exists()
+    assert [path.name for path in folder.glob("superseded-*")] == ["superseded-001"]
+
+
+def test_a_closed_round_says_what_changed_since_and_is_judged_by_the_present_verifiers(config: Path) -> None:
+    rft("run", config)
+    run = config.parent / "runs" / "r"
+    rows = (run / "round-000" / "selected.parquet").read_bytes()
+    said = rft("run", config, "select.cap=1", "verifiers.math.extraction=strict").stderr
+    assert "round 0: its rows and its model stay as they are, because round 1 was drawn from it" in said
+    assert "changed since then: select, verifiers" in said
+    assert (run / "round-000" / "selected.parquet").read_bytes() == rows
+    first, second = read_json(run / "metrics.json")["rounds"]
+    assert first["training_problems"]["n_samples"] == second["training_problems"]["n_samples"] > 0
+    assert "changed since then" not in rft("run", config).stderr
 
 
 def test_a_copied_run_is_worked_on_where_it_lies(config: Path) -> None:

@@ -1,5 +1,6 @@
 """The lock of a run: one live process, and a dead one's is free."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -20,6 +21,15 @@ lock.acquire()
 print("held", flush=True)
 time.sleep(60)
 """
+
+
+def test_a_file_system_without_locks_is_said_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(file: object, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(InputError, match=r"the file system of .* has no locks .*--no-lock"):
+        Lock(tmp_path / "run" / "lock").acquire()
 
 
 def test_a_live_holder_is_named_and_a_dead_one_is_taken_over(tmp_path: Path) -> None:

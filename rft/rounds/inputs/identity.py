@@ -3,7 +3,8 @@
 ``inputs.json`` in the run holds them. When a run is opened they are compared with what is there now: a change is told
 with what it outdates and refused, so that figures of two inputs never stand in one table. A file that was only moved,
 or that is gone while nothing needs it, is no change. Prompt, sampling parameters and seed are kept by the run's config
-check, the model by ``rft.rounds.sample.bind``, the stages of a round by ``rft.rounds.once``.
+check, the model by ``rft.rounds.sample.bind``, references by
+``rft.rounds.inputs.references``, the stages of a round by ``rft.rounds.inputs.once``.
 """
 
 import hashlib
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from rft.config.schema import Component
 from rft.errors import InputError
-from rft.store.run import Run, flatten
+from rft.store.files import write_json
+from rft.store.run import Run, flatten, read_json
 from rft.types import JSON
 
 FILE = "inputs.json"
@@ -67,6 +69,12 @@ def component_identity(
     return {"kind": component.kind, **{name: _identity(value, files) for name, value in options.items()}}
 
 
+def file_contents(component: Component, names: frozenset[str], files: FileHashes) -> dict[str, JSON]:
+    """Returns option -> a hash of what the files that it names hold; options that are not set are left out."""
+    chosen = {name: component.options[name] for name in sorted(names & component.options.keys())}
+    return {name: _content(_identity(value, files)) for name, value in chosen.items() if value is not None}
+
+
 def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str, JSON], references: bool) -> None:
     """Compares the identities of a run's task and sampler with those that its samples and verdicts belong to.
 
@@ -79,6 +87,11 @@ def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str
     Raises:
         InputError: one differs; it says which, both identities, and what to do.
     """
+    if recorded.get("unfinished") and not references:
+        raise InputError(
+            f"new references of {run.path} were being taken when a command was interrupted; finish that first: "
+            f"rft rejudge {run.path} --references"
+        )
     if (change := _change("sampler", recorded, now)) is not None:
         raise InputError(f"the samples in {run.path} belong to {change}. Samples of two systems never mix: {RESUME}")
     if not references and (change := _change("task", recorded, now)) is not None:
@@ -88,15 +101,14 @@ def refuse_other_inputs(run: Run, recorded: Mapping[str, JSON], now: Mapping[str
         )
 
 
+def note(run: Run, **facts: JSON) -> None:
+    """Records facts about a run's inputs beside those that are there."""
+    write_json(run.path / FILE, {**read_json(run.path / FILE), **facts})
+
+
 def settled(old: Mapping[str, JSON], now: Mapping[str, JSON]) -> dict[str, JSON]:
     """Returns the identities to record: those of now, and of a file that is gone the one that it had."""
     return {name: old[name] if _gone(old.get(name), value) else value for name, value in now.items()}
-
-
-def reference_digest(problem_id: str, verifier: str, reference: JSON, metadata: Mapping[str, JSON]) -> str:
-    """Returns a hash of all that a verdict on a problem depends on besides the completion and the verifier."""
-    text = json.dumps([problem_id, verifier, reference, dict(metadata)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _change(section: str, recorded: Mapping[str, JSON], now: Mapping[str, JSON]) -> str | None:
@@ -117,6 +129,8 @@ def _gone(old: JSON, new: JSON) -> bool:
 
 
 def _identity(value: JSON, files: FileHashes) -> JSON:
+    if isinstance(value, list | tuple):
+        return [_identity(item, files) for item in value]
     if not isinstance(value, str | Path) or not Path(value).is_absolute():
         return value
     digest = hashlib.sha256()
@@ -137,6 +151,8 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _content(value: JSON) -> JSON:
     """What counts in a comparison: of a file its content, wherever it lies."""
+    if isinstance(value, list):
+        return [_content(item) for item in value]
     return value.get("sha256", value["at"]) if isinstance(value, dict) and "at" in value else value
 
 
