@@ -19,7 +19,7 @@ from rft.models import resolve
 from rft.report.progress import Observer, Silent
 from rft.rounds.evaluate import eval_folder
 from rft.rounds.evaluate import evaluate as measure
-from rft.rounds.inputs import FILE
+from rft.rounds.inputs.identity import FILE
 from rft.rounds.loop import run_rounds
 from rft.rounds.opening import open_session
 from rft.store.log import Log
