@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rft.version import __version__
 
 if TYPE_CHECKING:
-    from rft.api.runs import StoredRun, evaluate, load_run, run
+    from rft.api.runs import evaluate, run
+    from rft.api.stored import StoredRun, load_run
     from rft.api.verdicts import judge, verify
     from rft.errors import (
         EngineError,
@@ -88,7 +89,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "rft.api.runs": ("StoredRun", "evaluate", "load_run", "run"),
+    "rft.api.runs": ("evaluate", "run"),
+    "rft.api.stored": ("StoredRun", "load_run"),
     "rft.api.verdicts": ("judge", "verify"),
     "rft.errors": (
         "EngineError",
