@@ -1,12 +1,17 @@
-# Two commands do everything: `make demo` runs the main job on a small real model, `make test` runs the tests.
-# Both set up what they need in .venv first (about 3 GB, a few minutes).
+# `make hello` shows the whole line without an engine (a small installation of its own, under a minute after that);
+# `make demo` runs the main job on a small real model, `make test` runs the tests: these two set up what they need in
+# .venv first (about 3 GB, a few minutes).
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SMALL := .venv-hello
 
-.PHONY: demo test test-fast check format bench setup clean
+.PHONY: hello demo test test-fast check format bench setup clean
+
+hello: $(SMALL)/.ready  ## stored completions of a real model through the whole line: no engine, no model, no network
+	$(SMALL)/bin/rft hello
 
 demo: setup  ## two rounds of ReST-EM on the embedded model, with held-out pass rates before and after
 	$(BIN)/rft run examples/arithmetic.yaml
@@ -44,5 +49,12 @@ $(READY): pyproject.toml
 	$(BIN)/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
+$(SMALL)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| (echo "rft needs Python 3.11 or newer; say which with: make hello PYTHON=python3.11" && exit 2)
+	$(PYTHON) -m venv $(SMALL)
+	$(SMALL)/bin/pip install --quiet -e .
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) $(SMALL) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

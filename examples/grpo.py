@@ -16,7 +16,7 @@ from datasets import Dataset, disable_progress_bars
 from transformers import AutoTokenizer, PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from rft.judging.rewards import reward_function
+from rft import reward_function
 from rft.models import resolve
 from rft.tasks.arithmetic import Arithmetic
 

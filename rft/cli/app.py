@@ -17,7 +17,6 @@ from rft.errors import RftError, printable
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Rejection sampling fine-tuning for code and math: sample, verify, select, train, measure, again.",
@@ -31,6 +30,7 @@ app.command()(run.export)
 app.command()(run.train)
 app.command(name="eval")(run.evaluate)
 app.command()(check.check)
+app.command()(start.hello)
 app.command()(start.init)
 app.command()(start.doctor)
 app.add_typer(tasks.app, name="tasks")
@@ -46,7 +46,7 @@ MACHINE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from rft import __version__
+        from rft.version import __version__
 
         print(f"rft {__version__}")
         raise typer.Exit

@@ -1,4 +1,4 @@
-"""``rft init`` and ``rft doctor``: the first commands on a new machine."""
+"""``rft hello``, ``rft init`` and ``rft doctor``: the first commands on a new machine."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rft.cli.common import AsJson
-from rft.report.output import print_table
+from rft.cli.common import AsJson, open_target
+from rft.report.output import print_table, show_metrics
 
 
 def init(path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("run.yaml")) -> None:
@@ -16,6 +16,22 @@ def init(path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path
 
     write_starter(path)
     print(f"wrote {path}; start it with: rft run {path}")
+
+
+def hello(
+    runs: Annotated[Path, typer.Option(help="The folder in which the run hello is made.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Sends stored completions of a real model through the whole line: judged, selected, exported, measured."""
+    from importlib.resources import as_file, files
+
+    from rft.rounds.loop import run_rounds
+
+    with (
+        as_file(files("rft.hello")) as folder,
+        open_target(folder / "hello.yaml", [f"runs={json.dumps(str(runs))}"], as_json) as session,
+    ):
+        show_metrics(run_rounds(session), session.run.path / "metrics.json", as_json)
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -212,11 +212,19 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         InputError: the file is missing or not YAML, or a key or value is not allowed.
     """
-    data = resolve_paths(_read_yaml(path), path.parent)
+    return from_mapping(resolve_paths(_read_yaml(path), path.parent), overrides, where=str(path))
+
+
+def from_mapping(data: Mapping[str, Any], overrides: Sequence[str] = (), where: str = "the config") -> Config:
+    """Returns the config that a tree of keys says, laid over its preset, with overrides; all of it is checked.
+
+    Raises:
+        InputError: a key or value is not allowed.
+    """
     data = _merge(data, resolve_paths(parse_overrides(overrides), Path()))
     if preset := data.pop("preset", None):
         data = _merge(read_preset(str(preset)), data)
-    config = check(data, where=str(path))
+    config = check(data, where)
     _check_measurement(config)
     return config
 

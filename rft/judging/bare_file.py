@@ -238,6 +238,15 @@ def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
     """Reads one line; a ValueError says what is wrong with it."""
     text = raw.decode("utf-8-sig" if number == 1 else "utf-8")  # some editors put a mark in front of a file
     fields = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
+    return asked(fields, number, default_verifier)
+
+
+def asked(fields: JSON, number: int, default_verifier: str | None) -> Line:
+    """Returns what the fields of a line ask to be judged.
+
+    Raises:
+        ValueError: says what is wrong with them.
+    """
     if not isinstance(fields, dict):
         raise ValueError(f"holds {type(fields).__name__}, an object is wanted")
     for name, wanted in (("id", (str, int)), ("completion", (str,))):

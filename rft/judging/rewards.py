@@ -139,7 +139,7 @@ def judge(
     verdicts: list[Verdict] = []
     for _, group in groupby(range(len(completions)), key=lambda at: _key(references[at])):
         places = list(group)
-        reference = _as_json(references[places[0]])
+        reference = as_json(references[places[0]])
         problem = Problem(f"reward/{places[0]}", "", verifier, reference, task="reward", split="train")
         verdicts += judging.verify(problem, [completions[at] for at in places])
     return verdicts
@@ -166,7 +166,7 @@ def text_of(completion: Completion) -> str:
 
 def _verifier(name: str, options: Mapping[str, JSON]) -> Verifier:
     """The verifier with these options, built at its first use in this process; a fork builds its own."""
-    settings = json.dumps(_as_json(options), sort_keys=True)
+    settings = json.dumps(as_json(options), sort_keys=True)
     with _BUILDING:
         return _built(os.getpid(), name, settings)
 
@@ -177,15 +177,15 @@ def _built(process: int, name: str, settings: str) -> Verifier:
 
 
 def _key(reference: JSON) -> str:
-    return json.dumps(_as_json(reference), sort_keys=True, default=repr)
+    return json.dumps(as_json(reference), sort_keys=True, default=repr)
 
 
-def _as_json(value: Any) -> JSON:
-    """A value without the array and config types in which data frames and Hydra keep lists and mappings."""
+def as_json(value: Any) -> JSON:
+    """Returns a value without the array and config types in which data frames and Hydra keep lists and mappings."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): _as_json(item) for key, item in value.items()}
+        return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_as_json(item) for item in value]
+        return [as_json(item) for item in value]
     return value

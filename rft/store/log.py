@@ -107,6 +107,13 @@ class Log:
         for record in self._tail():
             yield {name: record[name] for name in columns} if columns else record
 
+    def table(self) -> pa.Table:
+        """Returns all records, oldest first, with the log's schema; all of them are held in memory."""
+        tables = [pq.read_table(shard) for shard in self._shards()]
+        tables.append(pa.Table.from_pylist(list(self._tail()), schema=self.schema))
+        # a column that earlier versions did not write is null there
+        return pa.concat_tables(tables, promote_options="default").select(self.schema.names).cast(self.schema)
+
     def _tail(self) -> Iterator[Record]:
         number = self._number_on_disk()
         if number is not None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rft import __version__
 from rft.errors import InputError
 from rft.sandboxes.docker.containers import short
 from rft.sandboxes.docker.leftovers import sweep
+from rft.version import __version__
 
 NAME = "rft-sandbox"
 BASE = "python:3.11-slim"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from rft import __version__
 from rft.errors import InputError, SandboxError
 from rft.sandboxes.http import fusion
 from rft.sandboxes.http.records import (
@@ -20,6 +19,7 @@ from rft.sandboxes.http.records import (
     program_from_json,
 )
 from rft.types import JSON, Limits, Program, Sandbox
+from rft.version import __version__
 
 Refusals = Literal["busy", "sandbox", "input"]
 

@@ -13,8 +13,8 @@ from rft.errors import RunError, UnjudgedError
 from rft.report.progress import Silent
 from rft.rounds.estep import Draw, EStep
 from rft.store.stage import StageFolder
+from rft.testing import FakeSampler
 from rft.types import (
-    FinishReason,
     Outcome,
     Problem,
     Reason,
@@ -25,29 +25,6 @@ from rft.types import (
 )
 
 PROBLEMS = [Problem(f"p/{i}", f"question {i}", "parity", str(i % 2), "t", "train") for i in range(10)]
-
-
-@dataclass
-class Writer:
-    """A sampler that writes each sample's index, and may stop or cut texts short."""
-
-    stop_after: int | None = None
-    truncated: Callable[[Request, int], bool] = lambda request, index: False
-    asked: list[Request] = field(default_factory=list)
-    written: int = 0
-
-    def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
-        for request in requests:
-            self.asked.append(request)
-            for index, seed in zip(request.indices, request.seeds, strict=True):
-                if self.written == self.stop_after:
-                    raise RunError("the engine is gone")
-                self.written += 1
-                finish = FinishReason.LENGTH if self.truncated(request, index) else FinishReason.STOP
-                yield Sample(request.problem_id, request.round, index, str(index), 3, finish, "writer", seed)
-
-    def close(self) -> None:
-        pass
 
 
 @dataclass
@@ -94,7 +71,7 @@ EVERY = sorted((p.id, i) for p in PROBLEMS for i in range(4))
 
 def test_every_sample_is_drawn_and_judged_exactly_once(tmp_path: Path) -> None:
     verifier = Parity()
-    progress = estep(tmp_path, verifier).run(draw(), Writer())
+    progress = estep(tmp_path, verifier).run(draw(), FakeSampler())
     assert keys(tmp_path) == EVERY
     assert len(verifier.seen) == len(set(verifier.seen)) == 40
     assert progress.outcomes == {Outcome.CORRECT: 20, Outcome.INCORRECT: 20}
@@ -111,7 +88,7 @@ def test_a_slow_problem_is_judged_in_parts_so_that_verdicts_are_seen_early(
             judged.set()
             return super().verify(problem, completions)
 
-    class WaitsForAVerdict(Writer):
+    class WaitsForAVerdict(FakeSampler):
         def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
             for n, sample in enumerate(super().sample(requests)):
                 assert n == 0 or judged.wait(20)
@@ -125,32 +102,32 @@ def test_a_slow_problem_is_judged_in_parts_so_that_verdicts_are_seen_early(
 
 def test_an_engine_that_fails_loses_nothing_and_the_next_call_draws_only_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="the engine is gone"):
-        estep(tmp_path, Parity()).run(draw(), Writer(stop_after=17))
+        estep(tmp_path, Parity()).run(draw(), FakeSampler(stop_after=17))
     assert len(keys(tmp_path)) == 17
-    again, verifier = Writer(), Parity()
+    again, verifier = FakeSampler(), Parity()
     estep(tmp_path, verifier).run(draw(), again)
-    assert again.written == 23
+    assert again.n_written == 23
     assert keys(tmp_path) == EVERY
     tallies = StageFolder(tmp_path).tallies(["parity-1"])
     assert all(tally.judged == 0b1111 for tally in tallies.values())
 
 
 def test_nothing_left_to_do_touches_neither_engine_nor_checker(tmp_path: Path) -> None:
-    estep(tmp_path, Parity()).run(draw(), Writer())
-    sampler, verifier = Writer(), Parity()
+    estep(tmp_path, Parity()).run(draw(), FakeSampler())
+    sampler, verifier = FakeSampler(), Parity()
     estep(tmp_path, verifier).run(draw(), sampler)
     assert (sampler.asked, verifier.seen) == ([], [])
 
 
 def test_a_larger_n_tops_up(tmp_path: Path) -> None:
-    estep(tmp_path, Parity()).run(draw(4), Writer())
-    sampler = Writer()
+    estep(tmp_path, Parity()).run(draw(4), FakeSampler())
+    sampler = FakeSampler()
     estep(tmp_path, Parity()).run(draw(6), sampler)
     assert {request.indices for request in sampler.asked} == {(4, 5)}
 
 
 def test_every_sample_of_a_run_has_a_seed_of_its_own(tmp_path: Path) -> None:
-    sampler = Writer()
+    sampler = FakeSampler()
     estep(tmp_path, Parity()).run(draw(), sampler)
     seeds = [seed for request in sampler.asked for seed in request.seeds]
     assert len(set(seeds)) == 40
@@ -158,7 +135,7 @@ def test_every_sample_of_a_run_has_a_seed_of_its_own(tmp_path: Path) -> None:
 
 def test_truncated_samples_are_not_shown_to_the_verifier(tmp_path: Path) -> None:
     verifier = Parity()
-    progress = estep(tmp_path, verifier).run(draw(), Writer(truncated=lambda request, index: index == 3))
+    progress = estep(tmp_path, verifier).run(draw(), FakeSampler(truncated=lambda request, index: index == 3))
     assert progress.outcomes[Outcome.TRUNCATED] == 10
     assert not any(seen.endswith(":3") for seen in verifier.seen)
 
@@ -166,7 +143,7 @@ def test_truncated_samples_are_not_shown_to_the_verifier(tmp_path: Path) -> None
 def test_an_unjudged_sample_is_judged_again_and_then_counted(tmp_path: Path) -> None:
     verifier = Parity(broken=lambda completion: completion == "2")
     config = VerifyConfig(retries=2, max_unjudged=0.5)
-    progress = estep(tmp_path, verifier, config).run(draw(), Writer())
+    progress = estep(tmp_path, verifier, config).run(draw(), FakeSampler())
     assert progress.outcomes[Outcome.UNJUDGED] == 10
     assert verifier.seen.count("p/0:2") == 3
     assert progress.pass_at_1 == pytest.approx(15 / 30)
@@ -175,8 +152,8 @@ def test_an_unjudged_sample_is_judged_again_and_then_counted(tmp_path: Path) -> 
 def test_too_many_unjudged_samples_stop_the_run_and_are_judged_anew_without_sampling(tmp_path: Path) -> None:
     broken = Parity(broken=lambda completion: completion == "2")
     with pytest.raises(UnjudgedError, match=r"10 of 40 samples \(25.0%\) could not be judged"):
-        estep(tmp_path, broken).run(draw(), Writer())
-    sampler, mended = Writer(), Parity()
+        estep(tmp_path, broken).run(draw(), FakeSampler())
+    sampler, mended = FakeSampler(), Parity()
     progress = estep(tmp_path, mended).run(draw(), sampler)
     assert sampler.asked == []
     assert progress.outcomes[Outcome.UNJUDGED] == 0
@@ -187,20 +164,20 @@ def test_a_mended_cause_is_not_held_against_the_next_attempt(tmp_path: Path) -> 
     many = [Problem(f"p/{i}", "q", "parity", "0", "t", "train") for i in range(100)]
     broken = Parity(broken=lambda completion: True)
     with pytest.raises(UnjudgedError):
-        estep(tmp_path, broken).run(draw(3, many), Writer())
-    progress = estep(tmp_path, Parity()).run(draw(4, many), Writer())
+        estep(tmp_path, broken).run(draw(3, many), FakeSampler())
+    progress = estep(tmp_path, Parity()).run(draw(4, many), FakeSampler())
     assert progress.outcomes == {Outcome.CORRECT: 200, Outcome.INCORRECT: 200, Outcome.UNJUDGED: 0}
 
 
 def test_a_checker_that_hangs_does_not_keep_samples_from_the_disk(tmp_path: Path) -> None:
-    verifier, sampler = Parity(gate=threading.Event()), Writer()
+    verifier, sampler = Parity(gate=threading.Event()), FakeSampler()
     assert verifier.gate is not None
     thread = threading.Thread(target=estep(tmp_path, verifier).run, args=(draw(), sampler))
     thread.start()
     deadline = time.monotonic() + 20
-    while sampler.written < 40 and time.monotonic() < deadline:
+    while sampler.n_written < 40 and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert sampler.written == 40
+    assert sampler.n_written == 40
     assert verifier.seen == []
     verifier.gate.set()
     thread.join()
@@ -208,27 +185,27 @@ def test_a_checker_that_hangs_does_not_keep_samples_from_the_disk(tmp_path: Path
 
 
 def test_new_requests_pause_while_the_backlog_is_full(tmp_path: Path) -> None:
-    verifier, sampler = Parity(gate=threading.Event()), Writer()
+    verifier, sampler = Parity(gate=threading.Event()), FakeSampler()
     assert verifier.gate is not None
     thread = threading.Thread(target=estep(tmp_path, verifier, VerifyConfig(max_backlog=8)).run, args=(draw(), sampler))
     thread.start()
     time.sleep(0.5)
-    assert sampler.written == 12  # two problems wait, a third came when the backlog was just full
+    assert sampler.n_written == 12  # two problems wait, a third came when the backlog was just full
     verifier.gate.set()
     thread.join()
-    assert sampler.written == 40
+    assert sampler.n_written == 40
 
 
 def test_stored_samples_are_judged_without_an_engine(tmp_path: Path) -> None:
-    estep(tmp_path, Parity()).run(draw(), Writer(), judge=False)
+    estep(tmp_path, Parity()).run(draw(), FakeSampler(), judge=False)
     assert StageFolder(tmp_path).tallies(["parity-1"]) == {}
     progress = estep(tmp_path, Parity()).verify(PROBLEMS)
     assert (progress.judged, progress.outcomes[Outcome.CORRECT]) == (40, 20)
 
 
 def test_another_verifier_judges_the_same_samples_beside_the_first(tmp_path: Path) -> None:
-    estep(tmp_path, Parity()).run(draw(), Writer())
-    sampler = Writer()
+    estep(tmp_path, Parity()).run(draw(), FakeSampler())
+    sampler = FakeSampler()
     estep(tmp_path, Parity(id="parity-2")).run(draw(), sampler)
     assert sampler.asked == []
     assert sorted(p.name for p in (tmp_path / "verdicts").iterdir()) == ["parity-1", "parity-2"]
@@ -239,6 +216,6 @@ def test_a_fault_in_a_checker_is_raised_not_swallowed(tmp_path: Path) -> None:
         def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
             raise ZeroDivisionError("a bug of ours")
 
-    with pytest.raises(ZeroDivisionError, match="a bug of ours"):
-        estep(tmp_path, Faulty()).run(draw(), Writer())
+    with pytest.raises(RunError, match="raised ZeroDivisionError: a bug of ours"):
+        estep(tmp_path, Faulty()).run(draw(), FakeSampler())
     assert keys(tmp_path)

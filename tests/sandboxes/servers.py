@@ -7,65 +7,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 from rft.sandboxes.http.sandbox import HttpSandbox
 from rft.sandboxes.http.serve import SandboxServer
-from rft.types import JSON, Examination, Execution, Limits, Program, Sandbox, Status
+from rft.testing import ENDED
+from rft.types import JSON, Sandbox
 
-DONE = Execution(
-    status=Status.EXITED,
-    exit_code=0,
-    signal=None,
+DONE = replace(
+    ENDED,
     stdout="3\n",
-    stderr="",
-    stdout_truncated=False,
-    stderr_truncated=False,
     cpu_s=0.015,
     wall_s=0.025,
     peak_memory_mib=9.5,
     enforced=frozenset({"wall_s", "memory_mib", "isolation"}),
-    backend="fake",
 )
-
-
-class FakeSandbox:
-    """Answers with a set execution whose stdout is the program's stdin, so that answers can be told apart."""
-
-    backend = "fake"
-    has_exams = True
-
-    def __init__(self, execution: Execution = DONE, slots: int = 2, error: Exception | None = None) -> None:
-        self.execution, self.slots, self.error = execution, slots, error
-        self.asked: list[tuple[Program, Limits]] = []
-        self.go_on = threading.Event()
-        self.go_on.set()
-        self.running = 0
-        self.most_running = 0
-        self._lock = threading.Lock()
-
-    def run(self, program: Program, limits: Limits) -> Execution:
-        with self._lock:
-            self.asked.append((program, limits))
-            self.running += 1
-            self.most_running = max(self.most_running, self.running)
-        self.go_on.wait(30)
-        with self._lock:
-            self.running -= 1
-        if self.error is not None:
-            raise self.error
-        return replace(self.execution, stdout=program.stdin) if program.stdin else self.execution
-
-    def examine(self, candidate: Program, exam: JSON, limits: Limits) -> Examination:
-        ran = self.run(candidate, limits)
-        return Examination(ran, ran, {"checks": 1, "passed": True, "exam": exam})
-
-    def alone(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def close(self) -> None:
-        pass
 
 
 @contextmanager

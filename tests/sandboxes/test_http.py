@@ -12,10 +12,10 @@ import pytest
 from rft.errors import InputError, SandboxError
 from rft.sandboxes.http.sandbox import HttpSandbox
 from rft.sandboxes.http.serve import SandboxServer
+from rft.testing import FakeSandbox
 from rft.types import Execution, Limits, Program, Status
 from tests.sandboxes.servers import (
     DONE,
-    FakeSandbox,
     Misbehaving,
     Move,
     drip,
@@ -316,7 +316,7 @@ def test_a_server_of_another_release_is_refused() -> None:
 
 
 def test_a_server_of_ours_is_known_by_itself_and_tells_everything() -> None:
-    fake = FakeSandbox(slots=3)
+    fake = FakeSandbox(DONE, slots=3)
     with serving(fake) as server:
         sandbox = HttpSandbox(server.url)
         assert (sandbox.slots, sandbox.has_exams) == (3, True)
@@ -327,7 +327,7 @@ def test_a_server_of_ours_is_known_by_itself_and_tells_everything() -> None:
 
 def test_a_server_of_ours_examines() -> None:
     exam = {"entry_point": "add", "calls": [{"args": [{"$float": "nan"}]}]}
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         sandbox = HttpSandbox(server.url)
         examination = sandbox.examine(ADD, exam, SMALL)
         sandbox.close()
@@ -336,14 +336,14 @@ def test_a_server_of_ours_examines() -> None:
 
 
 def test_a_server_that_comes_back_is_found_again() -> None:
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         sandbox = HttpSandbox(server.url, tries=8, pause_s=0.05)
         sandbox.run(ADD, SMALL)
         port = int(server.url.rsplit(":", 1)[1])
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(sandbox.run, ADD, SMALL)
         time.sleep(0.1)
-        again = SandboxServer(FakeSandbox(), port=port)
+        again = SandboxServer(FakeSandbox(DONE), port=port)
         thread = threading.Thread(target=again.serve_forever)
         thread.start()
         assert waiting.result(20).exit_code == 0
@@ -354,7 +354,7 @@ def test_a_server_that_comes_back_is_found_again() -> None:
 
 
 def test_the_sandboxes_own_fault_crosses_as_a_fault() -> None:
-    fake = FakeSandbox(error=SandboxError("zygote died"))
+    fake = FakeSandbox(DONE, error=SandboxError("zygote died"))
     with serving(fake) as server:
         sandbox = HttpSandbox(server.url, tries=3, pause_s=0.01)
         with pytest.raises(SandboxError, match="zygote died"):
@@ -364,7 +364,7 @@ def test_the_sandboxes_own_fault_crosses_as_a_fault() -> None:
 
 
 def test_the_users_mistake_crosses_as_one() -> None:
-    fake = FakeSandbox(error=InputError("unknown language 'cobol'"))
+    fake = FakeSandbox(DONE, error=InputError("unknown language 'cobol'"))
     with serving(fake) as server:
         sandbox = HttpSandbox(server.url, pause_s=0.01)
         with pytest.raises(InputError, match="cobol"):
@@ -374,7 +374,7 @@ def test_the_users_mistake_crosses_as_one() -> None:
 
 
 def test_answers_are_never_mixed_up_between_threads() -> None:
-    with serving(FakeSandbox(slots=4)) as server, ThreadPoolExecutor(8) as threads:
+    with serving(FakeSandbox(DONE, slots=4)) as server, ThreadPoolExecutor(8) as threads:
         sandbox = HttpSandbox(server.url)
         programs = [Program("", stdin=f"{i}\n" * 50) for i in range(300)]
         results = list(threads.map(lambda program: sandbox.run(program, SMALL), programs))
@@ -383,7 +383,7 @@ def test_answers_are_never_mixed_up_between_threads() -> None:
 
 
 def test_on_a_torn_line_every_answer_is_the_right_one() -> None:
-    with serving(FakeSandbox(slots=4)) as server, torn(server, seed=7) as url, ThreadPoolExecutor(4) as threads:
+    with serving(FakeSandbox(DONE, slots=4)) as server, torn(server, seed=7) as url, ThreadPoolExecutor(4) as threads:
         sandbox = HttpSandbox([url], concurrency=4, tries=40, pause_s=0.001)
         programs = [Program("", stdin=f"{i}\n") for i in range(200)]
         results = list(threads.map(lambda program: sandbox.run(program, SMALL), programs))

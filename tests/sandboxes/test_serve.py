@@ -18,8 +18,9 @@ import pytest
 from rft.errors import InputError, SandboxError
 from rft.sandboxes.http import handler
 from rft.sandboxes.http.serve import SandboxServer
+from rft.testing import FakeSandbox
 from rft.types import JSON, Execution, Limits, Program, Status
-from tests.sandboxes.servers import DONE, FakeSandbox, serving
+from tests.sandboxes.servers import DONE, serving
 
 ADD = {"code": "print(1 + 2)", "language": "python"}
 PROGRAM = {"source": "print(1 + 2)"}
@@ -53,19 +54,19 @@ def say(server: SandboxServer, data: bytes) -> bytes:
 
 
 def test_ping_is_answered_as_the_original_does() -> None:
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         assert ask(server, "/v1/ping") == (200, "pong")
 
 
 def test_health_says_who_this_is() -> None:
-    with serving(FakeSandbox(slots=3)) as server:
+    with serving(FakeSandbox(DONE, slots=3)) as server:
         status, health = ask(server, "/rft/health")
     assert status == 200
     assert {**health, "rft": ""} == {"rft": "", "protocol": 1, "slots": 3, "backend": "fake", "exams": True}
 
 
 def test_a_run_is_answered_in_the_form_of_the_original() -> None:
-    fake = FakeSandbox()
+    fake = FakeSandbox(DONE)
     with serving(fake) as server:
         asked = {**ADD, "language": "nodejs", "stdin": "7", "run_timeout": 2.5, "memory_limit_MB": 300}
         status, answer = ask(server, "/run_code", asked)
@@ -114,7 +115,7 @@ def test_what_does_not_compile_has_a_compile_result_only() -> None:
 
 
 def test_a_fault_of_the_sandbox_is_told_in_the_form_of_each_protocol() -> None:
-    with serving(FakeSandbox(error=SandboxError("no slot came up"))) as server:
+    with serving(FakeSandbox(DONE, error=SandboxError("no slot came up"))) as server:
         status, answer = ask(server, "/run_code", ADD)
         assert (status, answer["status"], answer["message"]) == (200, "SandboxError", "no slot came up")
         status, answer = ask(server, "/rft/run", {"program": PROGRAM})
@@ -122,13 +123,13 @@ def test_a_fault_of_the_sandbox_is_told_in_the_form_of_each_protocol() -> None:
 
 
 def test_a_bug_in_the_sandbox_is_a_500_and_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with serving(FakeSandbox(error=RuntimeError("a bug"))) as server:
+    with serving(FakeSandbox(DONE, error=RuntimeError("a bug"))) as server:
         assert ask(server, "/rft/run", {"program": PROGRAM})[0] == 500
     assert "a bug" in capfd.readouterr().err
 
 
 def test_limits_cross_unchanged() -> None:
-    fake = FakeSandbox()
+    fake = FakeSandbox(DONE)
     limits = {"cpu_s": 1.5, "wall_s": 3, "memory_mib": 100, "output_kib": 10, "processes": 4, "disk_mib": 8}
     with serving(fake) as server:
         ask(server, "/rft/run", {"program": PROGRAM, "limits": limits})
@@ -171,7 +172,7 @@ BAD_BODIES: list[tuple[str, JSON]] = [
 
 @pytest.mark.parametrize(("path", "body"), BAD_BODIES, ids=lambda value: str(value)[:60])
 def test_a_bad_body_is_refused_and_nothing_runs(path: str, body: JSON) -> None:
-    fake = FakeSandbox()
+    fake = FakeSandbox(DONE)
     with serving(fake) as server:
         status, answer = ask(server, path, body)
     assert (status, answer["error"]["kind"]) == (422, "input")
@@ -180,7 +181,7 @@ def test_a_bad_body_is_refused_and_nothing_runs(path: str, body: JSON) -> None:
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "s3cret", "Basic s3cret"])
 def test_a_wrong_token_is_refused(given: str) -> None:
-    fake = FakeSandbox()
+    fake = FakeSandbox(DONE)
     with serving(fake, token="s3cret") as server:
         assert ask(server, "/run_code", ADD, Authorization=given)[0] == 401
         assert ask(server, "/rft/health", None, Authorization=given)[0] == 401
@@ -188,7 +189,7 @@ def test_a_wrong_token_is_refused(given: str) -> None:
 
 
 def test_the_right_token_is_let_in_and_ping_needs_none() -> None:
-    with serving(FakeSandbox(), token="s3cret") as server:
+    with serving(FakeSandbox(DONE), token="s3cret") as server:
         assert ask(server, "/run_code", ADD, Authorization="Bearer s3cret")[0] == 200
         assert ask(server, "/v1/ping")[0] == 200
 
@@ -196,18 +197,18 @@ def test_the_right_token_is_let_in_and_ping_needs_none() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "192.0.2.1", "localhost.example.org"])
 def test_others_are_not_let_in_without_a_token(host: str) -> None:
     with pytest.raises(InputError, match="token"):
-        SandboxServer(FakeSandbox(), host, 0)
+        SandboxServer(FakeSandbox(DONE), host, 0)
 
 
 @pytest.mark.parametrize("token", ["", "a\nb", "é"])
 def test_an_unusable_token_is_refused(token: str) -> None:
     with pytest.raises(InputError, match="token"):
-        SandboxServer(FakeSandbox(), port=0, token=token)
+        SandboxServer(FakeSandbox(DONE), port=0, token=token)
 
 
 def test_a_taken_port_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(InputError, match="cannot serve on"):
-        SandboxServer(FakeSandbox(), port=other.getsockname()[1])
+        SandboxServer(FakeSandbox(DONE), port=other.getsockname()[1])
 
 
 HOSTS = [
@@ -227,25 +228,25 @@ HOSTS = [
 
 @pytest.mark.parametrize(("host", "status"), HOSTS)
 def test_a_page_that_renamed_us_is_refused(host: str, status: int) -> None:
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         assert ask(server, "/run_code", ADD, Host=host)[0] == status
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json", ""])
 def test_what_a_page_may_send_unasked_is_refused(kind: str) -> None:
-    fake = FakeSandbox()
+    fake = FakeSandbox(DONE)
     with serving(fake) as server:
         assert ask(server, "/run_code", ADD, Content_Type=kind)[0] == 415
     assert fake.asked == []
 
 
 def test_json_with_a_charset_is_taken() -> None:
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         assert ask(server, "/run_code", ADD, Content_Type="application/json; charset=utf-8")[0] == 200
 
 
 def test_a_browsers_question_is_not_answered_with_leave() -> None:
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         connection = connect(server)
         connection.request("OPTIONS", "/run_code", headers={"Origin": "https://evil.example"})
         response = connection.getresponse()
@@ -278,7 +279,7 @@ def test_a_malformed_request_is_answered_in_json_and_hung_up_on(
     request_: bytes, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handler, "DRAIN_S", 0.1)
-    fake = FakeSandbox()
+    fake = FakeSandbox(DONE)
     with serving(fake) as server:
         head, _, body = say(server, request_).partition(b"\r\n\r\n")
     assert int(head.split()[1]) == status
@@ -298,7 +299,7 @@ OUTER = [
 
 @pytest.mark.parametrize("outer", OUTER, ids=lambda value: str(value)[:60])
 def test_a_body_is_never_taken_for_the_next_request(outer: bytes) -> None:
-    with serving(FakeSandbox()) as server, dial(server) as connection:
+    with serving(FakeSandbox(DONE)) as server, dial(server) as connection:
         connection.sendall(outer + HIDDEN)
         connection.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -306,7 +307,7 @@ def test_a_body_is_never_taken_for_the_next_request(outer: bytes) -> None:
 
 
 def test_a_large_body_that_is_refused_still_gets_its_answer() -> None:
-    with serving(FakeSandbox(), token="s3cret") as server:
+    with serving(FakeSandbox(DONE), token="s3cret") as server:
         assert ask(server, "/run_code", {**ADD, "code": "x" * 20_000_000})[0] == 401
 
 
@@ -314,14 +315,14 @@ def test_a_large_body_that_is_refused_still_gets_its_answer() -> None:
 def test_a_client_that_dawdles_is_hung_up_on(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("IDLE_S", "HEADER_S", "BODY_S", "DRAIN_S"):
         monkeypatch.setattr(handler, name, 0.3)
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         answer = say(server, begun)
     assert answer == b"" or b" 408 " in answer
 
 
 def test_a_header_that_drips_has_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handler, "HEADER_S", 0.3)
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         connection = dial(server)
         connection.sendall(b"GET /v1/ping HTTP/1.1\r\n")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
@@ -332,7 +333,7 @@ def test_a_header_that_drips_has_one_deadline(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_one_connection_serves_many_requests() -> None:
-    with serving(FakeSandbox()) as server:
+    with serving(FakeSandbox(DONE)) as server:
         connection = connect(server)
         for number in range(5):
             body = json.dumps({"program": {**PROGRAM, "stdin": str(number)}})
@@ -342,7 +343,7 @@ def test_one_connection_serves_many_requests() -> None:
 
 
 def test_beyond_the_slots_requests_wait_and_beyond_the_queue_they_are_sent_away() -> None:
-    fake = FakeSandbox(slots=2)
+    fake = FakeSandbox(DONE, slots=2)
     fake.go_on.clear()
     with serving(fake, queue=3) as server, ThreadPoolExecutor(9) as threads:
         asked = [threads.submit(ask, server, "/run_code", ADD) for _ in range(9)]
@@ -355,7 +356,7 @@ def test_beyond_the_slots_requests_wait_and_beyond_the_queue_they_are_sent_away(
 
 
 def test_who_is_sent_away_is_told_when_to_come_back() -> None:
-    fake = FakeSandbox(slots=1)
+    fake = FakeSandbox(DONE, slots=1)
     fake.go_on.clear()
     with serving(fake, queue=0) as server, ThreadPoolExecutor(1) as threads:
         first = threads.submit(ask, server, "/run_code", ADD)
@@ -372,7 +373,7 @@ def test_who_is_sent_away_is_told_when_to_come_back() -> None:
 
 
 def test_stopping_finishes_what_runs_and_turns_away_what_waits() -> None:
-    fake = FakeSandbox(slots=1)
+    fake = FakeSandbox(DONE, slots=1)
     fake.go_on.clear()
     with ThreadPoolExecutor(3) as threads, serving(fake, queue=1) as server:
         asked = [threads.submit(ask, server, "/run_code", ADD) for _ in range(3)]
@@ -391,7 +392,7 @@ def test_stopping_finishes_what_runs_and_turns_away_what_waits() -> None:
 
 
 def test_a_client_that_left_does_no_harm() -> None:
-    fake = FakeSandbox(slots=1)
+    fake = FakeSandbox(DONE, slots=1)
     fake.go_on.clear()
     with serving(fake) as server:
         connection = connect(server)
@@ -405,7 +406,7 @@ def test_a_client_that_left_does_no_harm() -> None:
 
 
 def test_connections_beyond_the_bound_are_hung_up_on() -> None:
-    with serving(FakeSandbox(slots=1), queue=0) as server:
+    with serving(FakeSandbox(DONE, slots=1), queue=0) as server:
         many = [dial(server) for _ in range(18)]
         extra = dial(server)
         assert extra.recv(1) == b""
@@ -422,7 +423,7 @@ def test_connections_beyond_the_bound_are_hung_up_on() -> None:
 
 @pytest.mark.parametrize("verbose", [False, True])
 def test_requests_are_logged_only_when_asked_for(verbose: bool, capfd: pytest.CaptureFixture[str]) -> None:
-    server = SandboxServer(FakeSandbox(), port=0, verbose=verbose)
+    server = SandboxServer(FakeSandbox(DONE), port=0, verbose=verbose)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     say(server, b"GET /\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -437,7 +438,7 @@ def test_requests_are_logged_only_when_asked_for(verbose: bool, capfd: pytest.Ca
 SERVE = """
 import time
 from rft.sandboxes.http.serve import serve
-from tests.sandboxes.servers import FakeSandbox
+from rft.testing import FakeSandbox
 
 class Slow(FakeSandbox):
     def run(self, program, limits):
@@ -475,7 +476,7 @@ def test_a_signal_ends_it_when_what_runs_is_done(number: signal.Signals) -> None
     ],
 )
 def test_a_malformed_head_is_refused_and_the_connection_closed(head: bytes) -> None:
-    with serving(FakeSandbox()) as server, socket.create_connection(("127.0.0.1", server.server_port), 5) as line:
+    with serving(FakeSandbox(DONE)) as server, socket.create_connection(("127.0.0.1", server.server_port), 5) as line:
         line.sendall(head + b"GET /v1/ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
         while part := line.recv(4096):

@@ -10,9 +10,10 @@ import pytest
 from rft.errors import InputError, SandboxError
 from rft.judging.probes import code_singles
 from rft.registry import build
-from rft.types import JSON, Limits, Outcome, Problem, Reason, Sandbox, Status, Trust, Verdict, Verifier
+from rft.testing import PASSED, FakeSandbox, ended, examined
+from rft.types import JSON, Limits, Outcome, Problem, Program, Reason, Sandbox, Status, Trust, Verdict, Verifier
 from rft.verifiers.code.verifier import CodeVerifier
-from tests.verifiers.code_sandboxes import PASS, Scripted, Watched, ended, examined
+from tests.verifiers.code_sandboxes import Watched
 
 ADD = {"entry_point": "add", "tests": ["assert add(1, 2) == 3", "assert add(2, 2) == 4"]}
 CALLS = {"entry_point": "add", "cases": [{"args": [1, 2], "expected": 3}, {"args": [2, 2], "expected": 4}]}
@@ -237,14 +238,14 @@ def test_a_form_that_a_language_does_not_have_is_a_bad_reference(local: Sandbox,
 def test_a_sandbox_that_failed_says_nothing_of_the_candidate_and_is_asked_again() -> None:
     asked = []
 
-    def facts(source: str) -> Any:
-        asked.append(source)
+    def facts(program: Program) -> Any:
+        asked.append(program.source)
         if len(asked) <= 2:
             raise SandboxError("the engine is gone")
         return examined()
 
     verifier = CodeVerifier()
-    verifier.use(Scripted(facts))
+    verifier.use(FakeSandbox(facts))
     problem = Problem("p", "", "code", ADD | {"solution": RIGHT}, "own", "train")
     outcomes = [verifier.verify(problem, [RIGHT])[0] for _ in range(3)]
     assert [one.outcome for one in outcomes] == [Outcome.UNJUDGED, Outcome.UNJUDGED, Outcome.CORRECT]
@@ -257,47 +258,47 @@ def test_a_sandbox_that_failed_says_nothing_of_the_candidate_and_is_asked_again(
 )
 def test_a_starved_program_is_tried_once_more_alone(cpu_s: float, n_alone: int, outcome: Outcome) -> None:
     late = [examined(None, ended(Status.TIMEOUT, cpu_s=cpu_s, wall_s=10.0)), examined()]
-    sandbox = Scripted(lambda source: late.pop(0))
+    sandbox = FakeSandbox(lambda program: late.pop(0))
     assert judge(sandbox, ADD, RIGHT)[0].outcome is outcome
     assert sandbox.n_alone == n_alone
 
 
 def test_limits_are_the_references_then_the_verifiers_then_stretched_by_the_solution() -> None:
-    slow = examined(PASS, ended(cpu_s=2.0, wall_s=3.0))
-    sandbox = Scripted(lambda source: slow)
+    slow = examined(PASSED, ended(cpu_s=2.0, wall_s=3.0))
+    sandbox = FakeSandbox(lambda program: slow)
     reference = ADD | {"solution": "add = 1\n", "limits": {"memory_mib": 99}}
     judge(sandbox, reference, RIGHT, cpu_s=4.0, wall_s=4.0, disk_mib=7, scale=5.0, longest_s=12.0)
     shared = Limits(memory_mib=99, disk_mib=7)
     solutions, candidates = (replace(shared, cpu_s=c, wall_s=12.0) for c in (12.0, 10.0))
-    assert sandbox.limits == [solutions, candidates]
-    sandbox.limits.clear()
+    assert [limits for _, limits in sandbox.asked] == [solutions, candidates]
+    sandbox.asked.clear()
     judge(sandbox, reference | {"limits": {"wall_s": 2}}, RIGHT, cpu_s=4.0, scale=5.0)
-    assert sandbox.limits == [Limits(cpu_s=60.0, wall_s=2.0), Limits(cpu_s=10.0, wall_s=2.0)]
+    assert [limits for _, limits in sandbox.asked] == [Limits(cpu_s=60.0, wall_s=2.0), Limits(cpu_s=10.0, wall_s=2.0)]
 
 
 def test_all_cases_of_a_program_share_a_budget() -> None:
-    sandbox = Scripted(lambda source: ended(wall_s=0.9, stdout="3\n"))
+    sandbox = FakeSandbox(lambda program: ended(wall_s=0.9, stdout="3\n"))
     reference = {"cases": [{"stdin": "", "stdout": "3\n"}] * 100}
     (found,) = judge(sandbox, reference, "print(3)\n", wall_s=1.0)
     assert found.reason is Reason.TIMEOUT
-    assert len(sandbox.limits) == 12
+    assert len(sandbox.asked) == 12
 
 
 def test_candidates_run_side_by_side_on_the_slots() -> None:
-    def facts(source: str) -> Any:
+    def facts(program: Program) -> Any:
         time.sleep(0.05)
         return examined()
 
-    sandbox = Scripted(facts, slots=3)
+    sandbox = FakeSandbox(facts, slots=3)
     judge(sandbox, ADD, *[RIGHT + f"# {n}" for n in range(9)])
-    assert sandbox.most == 3
+    assert sandbox.most_running == 3
 
 
 def test_a_language_that_is_not_installed_is_no_candidates_fault() -> None:
-    def facts(source: str) -> Any:
+    def facts(program: Program) -> Any:
         raise InputError("language 'python' needs python3")
 
-    (verdict,) = judge(Scripted(facts), ADD, RIGHT)
+    (verdict,) = judge(FakeSandbox(facts), ADD, RIGHT)
     assert (verdict.outcome, verdict.reason) == (Outcome.UNJUDGED, Reason.SANDBOX_ERROR)
     assert "needs python3" in str(verdict.detail)
 

@@ -16,7 +16,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import rft
 from rft.errors import InputError
 from rft.samplers.vllm.engine import Engine, Event
 from rft.samplers.vllm.gpus import is_cpu_build, share_out, visible_gpus
@@ -166,7 +165,7 @@ class VllmSampler:
 
     def _environment(self, gpus: str | None) -> dict[str, str]:
         """Quiet, sends no usage statistics, and needs no network for a model that is a folder."""
-        root = str(Path(rft.__file__).parents[1])
+        root = str(Path(__file__).parents[3])
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
             "VLLM_NO_USAGE_STATS": "1",
