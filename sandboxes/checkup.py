@@ -33,7 +33,7 @@ BREACHES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SandboxFinding:
     """One thing that was tried."""
 
     name: str
@@ -43,7 +43,7 @@ class Finding:
     """A sandbox is of use without it."""
 
 
-def examine(sandbox: Sandbox) -> list[Finding]:
+def examine(sandbox: Sandbox) -> list[SandboxFinding]:
     """Returns what was found; takes some ten seconds.
 
     Raises:
@@ -52,29 +52,29 @@ def examine(sandbox: Sandbox) -> list[Finding]:
     return [*_works(sandbox), *_limits(sandbox), *_languages(sandbox)]
 
 
-def _works(sandbox: Sandbox) -> Iterator[Finding]:
+def _works(sandbox: Sandbox) -> Iterator[SandboxFinding]:
     host_file = os.path.abspath(__file__)  # noqa: PTH100  only its name is needed
     ended = sandbox.run(Program(HOST.format(path=host_file)), Limits())
     uid, processes, sees_host = ended.stdout.split() if ended.stdout.count(" ") == 2 else ("?", "?", "?")
     where = ended.backend + (f", image {ended.image}" if ended.image else "")
     seen = f"user {uid}, sees {processes} entries of /proc; {where}"
-    yield Finding("runs programs", ended.status is Status.EXITED and ended.exit_code == 0, seen)
-    yield Finding(
+    yield SandboxFinding("runs programs", ended.status is Status.EXITED and ended.exit_code == 0, seen)
+    yield SandboxFinding(
         "hides the host", uid not in ("0", "?") and sees_host == "False", f"a file of ours is there: {sees_host}"
     )
 
 
-def _limits(sandbox: Sandbox) -> Iterator[Finding]:
+def _limits(sandbox: Sandbox) -> Iterator[SandboxFinding]:
     for name, (source, wanted) in BREACHES.items():
         ended = sandbox.run(Program(source), QUICK)
         seen = f"{ended.status} after {ended.wall_s:.2f} s"
-        yield Finding(f"enforces {name}", ended.status is wanted, seen, optional=name not in ended.enforced)
+        yield SandboxFinding(f"enforces {name}", ended.status is wanted, seen, optional=name not in ended.enforced)
 
 
-def _languages(sandbox: Sandbox) -> Iterator[Finding]:
+def _languages(sandbox: Sandbox) -> Iterator[SandboxFinding]:
     for name, source in HELLO.items():
         ok, seen = _said(lambda source=source, name=name: sandbox.run(Program(source, name), Limits()))  # type: ignore[misc]
-        yield Finding(LANGUAGES[name].title, ok, seen, optional=name != "python")
+        yield SandboxFinding(LANGUAGES[name].title, ok, seen, optional=name != "python")
 
 
 def _said(run: Callable[[], Execution]) -> tuple[bool, str]:

@@ -66,7 +66,7 @@ class Difference:
 
 
 @dataclass
-class Comparison:
+class CheckerComparison:
     """What came out of a comparison."""
 
     counts: Counter[Kind] = field(default_factory=Counter)
@@ -128,7 +128,7 @@ def check_across(
     number: int,
     skip_bad: bool,
     out: Path | None,
-) -> Comparison:
+) -> CheckerComparison:
     """Compares what a target names (see ``candidates_of``), and writes all differences to ``out``.
 
     Raises:
@@ -151,7 +151,7 @@ def check_across(
 
 def compare(
     candidates: Iterable[Candidate | None], ours: Verifier, second: SecondOpinion, out: Path | None = None
-) -> Comparison:
+) -> CheckerComparison:
     """Has every completion judged by both and returns where they differ.
 
     Args:
@@ -163,7 +163,7 @@ def compare(
     Raises:
         InputError: the candidates cannot be read, or ``out`` cannot be written.
     """
-    result = Comparison()
+    result = CheckerComparison()
     with ExitStack() as stack:
         target = stack.enter_context(writing(out)) if out else None
         if target:
@@ -182,7 +182,7 @@ def compare(
     return result
 
 
-def _compared(candidates: Iterable[Candidate | None], result: Comparison) -> Iterator[Candidate]:
+def _compared(candidates: Iterable[Candidate | None], result: CheckerComparison) -> Iterator[Candidate]:
     """Passes on what both can judge, and counts the rest."""
     for candidate in candidates:
         if candidate is None:

@@ -22,7 +22,7 @@ N_EARLIER = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TaskFinding:
     """Something that does not hold."""
 
     problem_id: str
@@ -53,9 +53,9 @@ class CheckReport:
     """Problems that repeat an earlier prompt with the same reference; harmless, but worth knowing."""
     n_findings: int = 0
     """All findings, kept in words or not; those on worked solutions are not among them."""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[TaskFinding] = field(default_factory=list)
     """The first ones, at most MAX_FINDINGS."""
-    solution_findings: list[Finding] = field(default_factory=list)
+    solution_findings: list[TaskFinding] = field(default_factory=list)
     """Worked solutions that were not judged correct, at most MAX_FINDINGS in words: they do not make a task fail."""
 
     @property
@@ -82,7 +82,7 @@ class CheckReport:
             "solutions_failed": [str(finding) for finding in self.solution_findings],
         }
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: TaskFinding) -> None:
         """Counts a finding and keeps it while there is room."""
         if finding.tried == Tried.SOLUTION:
             kept = self.solution_findings
@@ -121,7 +121,7 @@ def check_task(
             report.n_unproved += 1
             if report.n_unproved == 1:
                 known = ", ".join(sorted(PROVERS))
-                report.add(Finding(problem.id, "verifier", "", f"'{name}' cannot be proved; known: {known}"))
+                report.add(TaskFinding(problem.id, "verifier", "", f"'{name}' cannot be proved; known: {known}"))
             continue
         tries = list(probes(problem, PROVERS[name], earlier[name]))
         if _judge(problem, tries, verifiers[name], report):
@@ -134,20 +134,20 @@ def _judge(problem: Problem, tries: list[Probe], verifier: Verifier, report: Che
     """Puts the probes to the verifier; says whether its reference can be used at all."""
     if not any(probe.tried is Tried.REFERENCE for probe in tries):
         saw = f"no answer can be made of it: {_short(repr(problem.reference))}"
-        report.add(Finding(problem.id, Tried.REFERENCE, "", saw))
+        report.add(TaskFinding(problem.id, Tried.REFERENCE, "", saw))
         return False
     verdicts = verifier.verify(problem, [probe.completion for probe in tries])
     unread = next((verdict for verdict in verdicts if verdict.reason is Reason.BAD_REFERENCE), None)
     if unread is not None:  # nothing more can be said of this problem
         report.tried[Tried.REFERENCE] += 1
-        report.add(Finding(problem.id, Tried.REFERENCE, _short(str(problem.reference)), _describe(unread)))
+        report.add(TaskFinding(problem.id, Tried.REFERENCE, _short(str(problem.reference)), _describe(unread)))
         return False
     for probe, verdict in zip(tries, verdicts, strict=True):
         report.tried[probe.tried] += 1
         if _holds(probe, verdict):
             report.held[probe.tried] += 1
         else:
-            report.add(Finding(problem.id, probe.tried, _short(probe.completion), _describe(verdict)))
+            report.add(TaskFinding(problem.id, probe.tried, _short(probe.completion), _describe(verdict)))
     return True
 
 
@@ -159,7 +159,9 @@ def _judge_singles(problem: Problem, prover: Prover, verifier: Verifier, report:
         if any(verdict.outcome is Outcome.INCORRECT for verdict in verdicts):
             report.held[Tried.SINGLE] += 1
         else:
-            report.add(Finding(problem.id, Tried.SINGLE, f"test {number}", f"cannot fail: {_describe(verdicts[0])}"))
+            report.add(
+                TaskFinding(problem.id, Tried.SINGLE, f"test {number}", f"cannot fail: {_describe(verdicts[0])}")
+            )
 
 
 def _holds(probe: Probe, verdict: Verdict) -> bool:
@@ -191,10 +193,10 @@ class _Seen:
         problem_id, prompt = _digest(problem.id), _digest(_normal(problem.prompt))
         reference = _digest(comparable(problem.reference))
         if problem_id in self.ids:
-            report.add(Finding(problem.id, "id", "", "an earlier problem has the same id"))
+            report.add(TaskFinding(problem.id, "id", "", "an earlier problem has the same id"))
         if self.prompts.get(prompt, reference) != reference:
             saw = f"an earlier problem has the same prompt and another reference than {problem.reference!r}"
-            report.add(Finding(problem.id, "prompt", "", _short(saw)))
+            report.add(TaskFinding(problem.id, "prompt", "", _short(saw)))
         elif prompt in self.prompts:
             report.n_duplicates += 1
         self.ids.add(problem_id)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from rft.errors import printable
-from rft.judging.cross import Comparison, Difference, Kind
+from rft.judging.cross import CheckerComparison, Difference, Kind
 from rft.report.output import print_table
 
 
-def print_comparison(result: Comparison, out: Path | None) -> None:
+def print_comparison(result: CheckerComparison, out: Path | None) -> None:
     """Prints the counts, what was left out, and the first differences."""
     total = max(result.n_compared, 1)
     rows = [(str(kind), str(result.counts[kind]), f"{result.counts[kind] / total:.1%}") for kind in Kind]

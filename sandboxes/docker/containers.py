@@ -51,7 +51,7 @@ def connect(address: str | None = None) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ContainerShape:
     """What a container may use, for all that runs in it."""
 
     image: str
@@ -62,7 +62,9 @@ class Shape:
     """An OCI runtime that the engine knows, e.g. ``runsc``."""
 
 
-def configuration(shape: Shape, engine: dict[str, Any], labels: dict[str, str], slot: str = ANYWHERE) -> dict[str, Any]:
+def configuration(
+    shape: ContainerShape, engine: dict[str, Any], labels: dict[str, str], slot: str = ANYWHERE
+) -> dict[str, Any]:
     """Returns what the engine's API takes to create a container.
 
     Args:

@@ -21,7 +21,7 @@ from weakref import WeakSet
 from rft.errors import InputError, SandboxError
 from rft.sandboxes import jobs
 from rft.sandboxes.docker import images
-from rft.sandboxes.docker.containers import Container, Shape, configuration, connect
+from rft.sandboxes.docker.containers import Container, ContainerShape, configuration, connect
 from rft.sandboxes.docker.leftovers import OWNER, RUN, owner, sweep, sweep_own
 from rft.sandboxes.facts import LIMITS, execution
 from rft.sandboxes.pool import Pool
@@ -120,7 +120,7 @@ class DockerSandbox:
         """Starts a container; waits for an engine that is away."""
         from docker.errors import APIError
 
-        shape = Shape(self.found.digest, self.memory_mib, self.cpus, self.processes, self.runtime)
+        shape = ContainerShape(self.found.digest, self.memory_mib, self.cpus, self.processes, self.runtime)
         config = configuration(shape, self.info, {OWNER: owner(), RUN: self.id}, f"{slot}/{self.slots}")
         deadline = time.monotonic() + ENGINE_BACK_S
         while True:

@@ -16,7 +16,7 @@ REST_S = 5.0
 LONGEST_REST_S = 120.0
 
 
-class Fault(Exception):
+class EndpointError(Exception):
     """A call came to nothing through no fault of the program; it may be made again.
 
     ``counts`` says whether it speaks against the endpoint: a clean "this run failed on our side" does not, or one odd
@@ -28,7 +28,7 @@ class Fault(Exception):
         self.counts = counts
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """The endpoint asks for patience."""
 
     def __init__(self, message: str, after_s: float) -> None:
@@ -77,7 +77,7 @@ class Endpoints:
     def one(self, usable: Callable[[Endpoint], bool], avoid: Endpoint | None = None) -> Iterator[Endpoint]:
         """Yields a free endpoint, waiting for one; another than ``avoid`` where there is a choice.
 
-        A ``Fault`` that leaves the block is counted against the endpoint, a return clears its record.
+        A ``EndpointError`` that leaves the block is counted against the endpoint, a return clears its record.
 
         Raises:
             SandboxError: every usable endpoint has been failing for longer than we wait, or the sandbox was closed.
@@ -87,7 +87,7 @@ class Endpoints:
         try:
             yield endpoint
             worked = True
-        except Fault as fault:
+        except EndpointError as fault:
             worked = not fault.counts
             raise
         finally:

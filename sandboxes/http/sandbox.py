@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from rft.errors import InputError, SandboxError
 from rft.sandboxes import archive
 from rft.sandboxes.http import fusion
-from rft.sandboxes.http.endpoints import Busy, Endpoint, Endpoints, Fault
+from rft.sandboxes.http.endpoints import BusyError, Endpoint, EndpointError, Endpoints
 from rft.sandboxes.http.records import (
     PROTOCOL,
     examination_from_json,
@@ -31,7 +31,7 @@ from rft.sandboxes.http.records import (
     limits_to_json,
     program_to_json,
 )
-from rft.sandboxes.http.transport import NoJson, Transport, complaint
+from rft.sandboxes.http.transport import NoJsonError, Transport, complaint
 from rft.types import JSON, Examination, Execution, Limits, Program
 
 CONCURRENCY = 8
@@ -135,7 +135,7 @@ class HttpSandbox:
         answer = self._post(endpoint, "/run_code", body, limits)
         result = _understood(endpoint, answer, lambda: fusion.execution_of(answer, limits))
         if isinstance(result, str):
-            raise Fault(f"{endpoint.url}: {result}", counts=False)
+            raise EndpointError(f"{endpoint.url}: {result}", counts=False)
         return result
 
     def _post(self, endpoint: Endpoint, path: str, body: JSON, limits: Limits) -> JSON:
@@ -155,12 +155,12 @@ class HttpSandbox:
             try:
                 with self._endpoints.one(usable, avoid=last) as last:
                     return once(last)
-            except Fault as fault:
+            except EndpointError as fault:
                 faults += 1
                 if faults == self.tries:
                     raise SandboxError(f"{fault} (tried {faults} times)") from fault
                 pause = self._pause(faults)
-            except Busy as busy:
+            except BusyError as busy:
                 waits += 1
                 pause = max(busy.after_s, self._pause(waits))
                 if time.monotonic() + pause - began > self.patience_s:
@@ -180,14 +180,14 @@ class HttpSandbox:
                 f"no sandbox server answers: {faults[0]}; start one with `rft sandbox serve`, or correct 'endpoints'"
             )
 
-    def _probe(self, endpoint: Endpoint) -> Fault | None:
+    def _probe(self, endpoint: Endpoint) -> EndpointError | None:
         try:
             status, answer = self._transport.send("GET", f"{endpoint.url}/rft/health", None, PROBE_S, 64 * 1024)
-        except NoJson:  # a web page for every address: no server of ours
+        except NoJsonError:  # a web page for every address: no server of ours
             status, answer = 404, None
-        except Fault as fault:
+        except EndpointError as fault:
             return fault
-        except Busy:
+        except BusyError:
             return None
         if status in (401, 403):
             raise complaint(endpoint.url, status, answer)
@@ -232,7 +232,7 @@ def _understood(endpoint: Endpoint, answer: JSON, read: Callable[[], T]) -> T:
     try:
         return read()
     except ValueError as error:
-        raise Fault(f"{endpoint.url}: an answer that is none: {error}") from error
+        raise EndpointError(f"{endpoint.url}: an answer that is none: {error}") from error
 
 
 def _from(endpoint: Endpoint, execution: Execution) -> Execution:

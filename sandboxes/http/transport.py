@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rft.errors import InputError, SandboxError
-from rft.sandboxes.http.endpoints import Busy, Fault
+from rft.sandboxes.http.endpoints import BusyError, EndpointError
 from rft.sandboxes.http.records import parse_json
 from rft.types import JSON
 
@@ -23,7 +23,7 @@ CHUNK = 64 * 1024
 LONGEST_PAUSE_S = 30.0
 
 
-class NoJson(Fault):
+class NoJsonError(EndpointError):
     """A status of 200 with something else than JSON."""
 
 
@@ -55,8 +55,8 @@ class Transport:
             most: bytes of the answer that are read at most.
 
         Raises:
-            Fault: no connection, no answer in time, half of one, one that is no JSON, status 408 or 500 and above.
-            Busy: status 429.
+            EndpointError: no connection, no answer in time, half of one, one that is no JSON, status 408 or 500 and above.
+            BusyError: status 429.
         """
         import urllib3
 
@@ -77,7 +77,7 @@ class Transport:
             )
             content = _read(response, ends, most)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Fault(f"{url}: {type(error).__name__}: {error}") from error
+            raise EndpointError(f"{url}: {type(error).__name__}: {error}") from error
         finally:
             # Read to its end it is closed and its connection is free; else no later call may meet the rest of this one.
             if response is not None and not response.closed:
@@ -128,14 +128,14 @@ def _sorted(url: str, status: int, headers: Mapping[str, str], content: bytes) -
         answer = parse_json(content)
     except ValueError as error:
         if status == 200:
-            raise NoJson(f"{url}: no JSON in the answer: {error}") from error
+            raise NoJsonError(f"{url}: no JSON in the answer: {error}") from error
         answer = content[:500].decode("utf-8", "replace")
     if status == 429:
         after = headers.get("Retry-After", "")
         # Seconds only: the other form, a date, would trust the server's clock.
-        raise Busy(f"{url} is busy", min(float(after) if after.isdecimal() else 1.0, LONGEST_PAUSE_S))
+        raise BusyError(f"{url} is busy", min(float(after) if after.isdecimal() else 1.0, LONGEST_PAUSE_S))
     if status >= 500 or status == 408:  # 408: our own request did not get there in time
         failed = isinstance(answer, dict) and isinstance(answer.get("error"), dict)
         clean_failure = failed and answer["error"].get("kind") == "sandbox"
-        raise Fault(f"{url} answered HTTP {status}: {str(answer)[:500]}", counts=not clean_failure)
+        raise EndpointError(f"{url} answered HTTP {status}: {str(answer)[:500]}", counts=not clean_failure)
     return answer

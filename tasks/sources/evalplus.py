@@ -33,7 +33,7 @@ CHECKS = {
 
 
 @dataclass(slots=True)
-class Parts:
+class EvalPlusParts:
     """What a test program of EvalPlus consists of."""
 
     inputs: ast.List | None = None
@@ -85,8 +85,8 @@ class _Constants(ast.NodeTransformer):
         return ast.Constant(float(node.id)) if node.id in ("inf", "nan") else node
 
 
-def _parts(tree: ast.Module) -> Parts:
-    parts = Parts()
+def _parts(tree: ast.Module) -> EvalPlusParts:
+    parts = EvalPlusParts()
     for node in tree.body:
         match node:
             case ast.FunctionDef(name="assertion"):
@@ -114,7 +114,7 @@ def _oracle(assertion: str) -> str:
     return "standard" if "np.allclose(out, exp" in assertion else ""
 
 
-def _read(body: Sequence[ast.stmt], parts: Parts) -> None:
+def _read(body: Sequence[ast.stmt], parts: EvalPlusParts) -> None:
     for node in body:
         match node:
             case ast.Assign(targets=[ast.Name(id="inputs")], value=ast.List() as found):
@@ -127,7 +127,7 @@ def _read(body: Sequence[ast.stmt], parts: Parts) -> None:
                 parts.tolerance = atol
 
 
-def _cases(parts: Parts, picked: Sequence[int], where: str) -> dict[str, JSON]:
+def _cases(parts: EvalPlusParts, picked: Sequence[int], where: str) -> dict[str, JSON]:
     assert parts.inputs is not None and parts.results is not None
     cases: list[JSON] = []
     floats = False
@@ -146,7 +146,7 @@ def _is_floats(value: object) -> bool:
     return isinstance(value, float)
 
 
-def _program(parts: Parts, picked: Sequence[int], where: str) -> dict[str, JSON]:
+def _program(parts: EvalPlusParts, picked: Sequence[int], where: str) -> dict[str, JSON]:
     assert parts.inputs is not None
     inputs = [repr(_arguments(parts.inputs.elts[index], parts.oracle, where)) for index in picked]
     lines = [*parts.helpers, "from math import inf, nan"]

@@ -13,7 +13,7 @@ import yaml
 from rft.errors import InputError, RunError
 from rft.judging import cross
 from rft.judging.candidates import Candidate, from_file, from_task
-from rft.judging.cross import MAX_SHOWN, Comparison, Kind, compare, kind_of
+from rft.judging.cross import MAX_SHOWN, CheckerComparison, Kind, compare, kind_of
 from rft.judging.math_verify_program import EvaluationRefusedError, arithmetic
 from rft.judging.second_opinion import Opinion, SecondOpinion
 from rft.tasks.arithmetic import Arithmetic
@@ -37,7 +37,7 @@ def candidate(reference: str, completion: str, **changes: Any) -> Candidate:
     return Candidate(changes.pop("id", "p"), problem, completion, **changes)
 
 
-def compared(*candidates: Candidate | None, out: Path | None = None) -> Comparison:
+def compared(*candidates: Candidate | None, out: Path | None = None) -> CheckerComparison:
     return compare(candidates, MathVerifier(), Scripted(), out)
 
 

@@ -12,7 +12,7 @@ import pytest
 from rft.errors import InputError, SandboxError
 from rft.registry import build
 from rft.sandboxes.docker import images
-from rft.sandboxes.docker.containers import Shape, configuration, remove
+from rft.sandboxes.docker.containers import ContainerShape, configuration, remove
 from rft.sandboxes.docker.leftovers import OWNER, RUN, owner, sweep
 from rft.sandboxes.docker.sandbox import DockerSandbox
 from rft.types import Limits, Program, Status
@@ -31,7 +31,7 @@ def sandbox(image: images.Image) -> Iterator[DockerSandbox]:
 
 
 def config_of(engine: Any, image: images.Image, belongs_to: str) -> dict[str, Any]:
-    shape = Shape(image.tag, memory_mib=1024, cpus=1.0, processes=128)
+    shape = ContainerShape(image.tag, memory_mib=1024, cpus=1.0, processes=128)
     return configuration(shape, engine.info(), {OWNER: belongs_to, RUN: "test"})
 
 

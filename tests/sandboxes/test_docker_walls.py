@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from rft.sandboxes.docker import images
-from rft.sandboxes.docker.containers import Container, Shape, configuration
+from rft.sandboxes.docker.containers import Container, ContainerShape, configuration
 from rft.sandboxes.docker.leftovers import OWNER, RUN, owner
 
 pytestmark = pytest.mark.docker
 
 
 def config_of(engine: Any, image: images.Image) -> dict[str, Any]:
-    shape = Shape(image.tag, memory_mib=1024, cpus=1.0, processes=128)
+    shape = ContainerShape(image.tag, memory_mib=1024, cpus=1.0, processes=128)
     return configuration(shape, engine.info(), {OWNER: owner(), RUN: "test"})
 
 

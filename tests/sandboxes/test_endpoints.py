@@ -3,7 +3,7 @@
 import pytest
 
 from rft.errors import SandboxError
-from rft.sandboxes.http.endpoints import FAULTS_TO_REST, REST_S, Busy, Endpoint, Endpoints, Fault
+from rft.sandboxes.http.endpoints import FAULTS_TO_REST, REST_S, BusyError, Endpoint, EndpointError, Endpoints
 
 
 class Clock:
@@ -20,8 +20,8 @@ def anyone(endpoint: Endpoint) -> bool:
 
 def fail(endpoints: Endpoints, times: int = FAULTS_TO_REST, counts: bool = True) -> None:
     for _ in range(times):
-        with pytest.raises(Fault), endpoints.one(anyone):
-            raise Fault("reset", counts)
+        with pytest.raises(EndpointError), endpoints.one(anyone):
+            raise EndpointError("reset", counts)
 
 
 def test_it_rests_after_so_many_faults_in_a_row_and_is_then_tried() -> None:
@@ -55,8 +55,8 @@ def test_calls_under_way_do_not_lengthen_the_rest() -> None:
     for call in calls:
         call.__enter__()
     for call in calls:
-        fault = Fault("reset")
-        call.__exit__(Fault, fault, None)
+        fault = EndpointError("reset")
+        call.__exit__(EndpointError, fault, None)
     assert endpoints.all[0].rests_until == clock.now + REST_S
 
 
@@ -76,8 +76,8 @@ def test_one_success_clears_the_record(counts: bool) -> None:
 def test_being_busy_says_nothing() -> None:
     endpoints = Endpoints([Endpoint("a", 1)], clock=Clock())
     fail(endpoints, FAULTS_TO_REST - 1)
-    with pytest.raises(Busy), endpoints.one(anyone):
-        raise Busy("later", 1.0)
+    with pytest.raises(BusyError), endpoints.one(anyone):
+        raise BusyError("later", 1.0)
     fail(endpoints, 1)
     assert endpoints.all[0].rests == 1
 

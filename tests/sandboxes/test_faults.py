@@ -22,7 +22,7 @@ from rft.sandboxes.inside.child.confine import ISOLATED
 from rft.sandboxes.inside.supervisor import job as jobs
 from rft.sandboxes.inside.supervisor.counters import Counters
 from rft.sandboxes.inside.supervisor.standing import Standing
-from rft.sandboxes.inside.supervisor.zygotes import Fault, Zygotes
+from rft.sandboxes.inside.supervisor.zygotes import SupervisorError, Zygotes
 from rft.sandboxes.local.cgroups import Cgroup
 from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Limits, Program, Status
@@ -209,7 +209,7 @@ def test_a_supervisor_gives_a_hanging_zygote_up(monkeypatch: pytest.MonkeyPatch,
         timer = shot_after(sleep_s, lambda: [pid], signal.SIGSTOP)
         if not sleep_s:
             timer.join()
-        with pytest.raises(Fault, match=said):
+        with pytest.raises(SupervisorError, match=said):
             jobs.Job({"limits": limits, "children": children}, kept, Standing(), Counters({}), ours).run()
     os.close(ours)
     os.close(theirs)

@@ -43,7 +43,7 @@ def serve(payload: dict[str, JSON], rpc: socket.socket) -> None:
         return
 
 
-class _Missing(Exception):
+class _MissingEntryError(Exception):
     """The code does not define its entry point."""
 
 
@@ -68,7 +68,7 @@ class _Server:
                 self._resolve(entry_point, instantiate=False)
         except BaseException as error:
             told = describe(error, self._encode)
-            self._wire.send({**told, "stage": "load", "missing": isinstance(error, _Missing)})
+            self._wire.send({**told, "stage": "load", "missing": isinstance(error, _MissingEntryError)})
             raise EOFError from None
         self._wire.send({"ready": True})
 
@@ -91,7 +91,7 @@ class _Server:
             if "get" in request:
                 return {"value": self._encode(self._global(request["get"]))}
             return {"value": self._operate(request)}
-        except _HangUp:
+        except _TesterGoneError:
             raise
         except BaseException as error:
             return self._tell(error)
@@ -134,14 +134,14 @@ class _Server:
                     found = found()
                 found = getattr(found, name)
             except AttributeError:
-                raise _Missing(f"{path} is not defined") from None
+                raise _MissingEntryError(f"{path} is not defined") from None
         return found
 
     def _global(self, name: str) -> Any:
         try:
             return self._module.__dict__[name]
         except KeyError:
-            raise _Missing(f"{name} is not defined") from None
+            raise _MissingEntryError(f"{name} is not defined") from None
 
     def _encode(self, value: object) -> JSON:
         return encode(value, self._lend)
@@ -205,7 +205,7 @@ class _Server:
                 while "value" not in (answer := self._wire.receive()) and "error" not in answer:
                     self._wire.send(self.answer(answer))
         except EOFError as error:
-            raise _HangUp from error
+            raise _TesterGoneError from error
         if "error" in answer:
             raise self._error(answer)
         return self._decode(answer["value"])
@@ -217,13 +217,13 @@ class _Server:
 
     def _tell(self, error: BaseException) -> dict[str, JSON]:
         told = {**describe(error, self._encode), "stage": "call"}
-        if isinstance(error, _Missing):
+        if isinstance(error, _MissingEntryError):
             told |= {"error": "NameError", "mro": ["NameError", "Exception"], "missing": True}
         origin = getattr(error, "__dict__", {}).get("origin")
         return told if origin is None else {**told, "origin": origin}
 
 
-class _HangUp(EOFError):
+class _TesterGoneError(EOFError):
     """The tester is gone."""
 
 

@@ -13,7 +13,7 @@ MAX_MATCHED = 5_000
 """Items that are matched one by one when their order does not count and they cannot be sorted."""
 
 
-class Comparison:
+class ExamRules:
     """The rules of one exam.
 
     Args:

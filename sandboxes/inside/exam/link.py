@@ -19,7 +19,7 @@ MAX_ORIGINS = 10_000
 UNASKED = "a message came that nobody asked for"
 
 
-class Fault(BaseException):
+class CandidateLostError(BaseException):
     """The candidate is gone or broke the rules; nothing more can be asked. No ``except Exception`` catches it."""
 
     def __init__(self, kind: str, error: str, detail: str) -> None:
@@ -27,14 +27,14 @@ class Fault(BaseException):
         self.kind, self.error, self.detail = kind, error, detail
 
 
-class _Raised(Exception):
+class _RaisedError(Exception):
     """Carries the exception that an answer tells of past the handlers of broken answers."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
 
 
-class Link:
+class CandidateLink:
     """Asks the candidate. One request at a time; after a fault every further one raises it again."""
 
     def __init__(self, wire: Wire, checks: Checks, in_place: bool = False) -> None:
@@ -44,7 +44,7 @@ class Link:
         self.objects = 0
         self.forgeable = False
         self.missing: set[str] = set()
-        self.fault: Fault | None = None
+        self.fault: CandidateLostError | None = None
         self.dead: list[int] = []
         self._wire = wire
         self._handles = Handles(self)
@@ -57,7 +57,7 @@ class Link:
         """Waits until the candidate is loaded.
 
         Raises:
-            Fault: it could not be, or its entry point is missing.
+            CandidateLostError: it could not be, or its entry point is missing.
         """
         try:
             first = self._wire.receive()
@@ -77,7 +77,7 @@ class Link:
 
         Raises:
             Exception: what it raised, as a local class.
-            Fault: there is no answer.
+            CandidateLostError: there is no answer.
             UnsupportedError: an argument cannot be passed.
         """
         named = dict(zip(kwargs, self._outward(list(kwargs.values())), strict=True))
@@ -158,7 +158,7 @@ class Link:
             raise self._broken("raised", "EOFError", str(error)) from None
         try:
             return self._listen(iterating)
-        except _Raised as raised:
+        except _RaisedError as raised:
             error_of_candidate = raised.error
         except ProtocolError as error:
             raise self._broken("protocol", "ProtocolError", str(error)) from None
@@ -181,7 +181,7 @@ class Link:
             answer = self._wire.receive()
         try:
             if "error" in answer:
-                raise _Raised(self._exception(answer, iterating))
+                raise _RaisedError(self._exception(answer, iterating))
             return {name: self._decode(answer[name]) for name in ("value", "args") if name in answer or name == "value"}
         except (KeyError, ValueError, RecursionError) as error:
             raise ProtocolError(f"{type(error).__name__}: {error}") from None
@@ -202,9 +202,9 @@ class Link:
             error.__dict__["rft_candidate"] = True
         return error
 
-    def _broken(self, kind: str, error: str, detail: str) -> Fault:
+    def _broken(self, kind: str, error: str, detail: str) -> CandidateLostError:
         if self.fault is None:
-            self.fault = Fault(kind, error, detail)
+            self.fault = CandidateLostError(kind, error, detail)
         return self.fault
 
     def _run_lent(self, request: dict[str, JSON]) -> dict[str, JSON]:

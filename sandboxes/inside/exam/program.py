@@ -11,7 +11,7 @@ from typing import Any
 from rft.sandboxes.inside.exam import purity
 from rft.sandboxes.inside.exam.counting import CHECK, FAILED, calls_at_top, instrument
 from rft.sandboxes.inside.exam.handles import Proxy, Stub
-from rft.sandboxes.inside.exam.link import Link
+from rft.sandboxes.inside.exam.link import CandidateLink
 from rft.sandboxes.inside.exam.wire.plain import JSON
 
 MODULE = "tests"
@@ -59,7 +59,7 @@ class TestProgram:
         instrument(self._tree)
         self._code = compile(self._tree, "<tests>", "exec", dont_inherit=True)
 
-    def run(self, link: Link) -> None:
+    def run(self, link: CandidateLink) -> None:
         """Runs the program, and the tests that it defines but does not call itself. Raises what they raise."""
         module = types.ModuleType(MODULE)
         try:
@@ -67,7 +67,7 @@ class TestProgram:
         finally:
             module.__dict__.clear()  # what it held goes now, not in the midst of the next exam
 
-    def _run(self, link: Link, module: types.ModuleType) -> None:
+    def _run(self, link: CandidateLink, module: types.ModuleType) -> None:
         names = module.__dict__
         sys.modules[MODULE] = module
         names["__builtins__"] = _Builtins(link, self._entry, self._called)
@@ -101,7 +101,7 @@ class TestProgram:
 class _Builtins(dict[str, Any]):
     """The built-in names, and behind them those of the candidate: Python looks here for what a program lacks."""
 
-    def __init__(self, link: Link, entry: str | None, called: set[str]) -> None:
+    def __init__(self, link: CandidateLink, entry: str | None, called: set[str]) -> None:
         super().__init__(builtins.__dict__)
         self._called = called
         self._link, self._entry = link, entry
@@ -141,7 +141,7 @@ def _module(name: str, known: _Builtins) -> types.ModuleType:
 class _Cases:
     """Test cases of unittest: their assert methods count, and no runner of the program hides what fails."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: CandidateLink) -> None:
         import unittest
 
         self._unittest = unittest

@@ -14,10 +14,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from rft.sandboxes.inside.exam.compare import Comparison
+from rft.sandboxes.inside.exam.compare import ExamRules
 from rft.sandboxes.inside.exam.counting import Checks
 from rft.sandboxes.inside.exam.handles import UnsupportedError
-from rft.sandboxes.inside.exam.link import Fault, Link
+from rft.sandboxes.inside.exam.link import CandidateLink, CandidateLostError
 from rft.sandboxes.inside.exam.program import TestProgram
 from rft.sandboxes.inside.exam.wire.errors import text_of
 from rft.sandboxes.inside.exam.wire.plain import JSON, decode
@@ -51,7 +51,7 @@ class Exam:
             objects were asked; "forgeable": whether an opinion of such an object entered the result.
         """
         checks = Checks()
-        link = Link(Wire(rpc), checks, self._in_place)
+        link = CandidateLink(Wire(rpc), checks, self._in_place)
         if self._broken is not None:
             return _report(_failure("tests", checks, self._broken), link)
         failure = None
@@ -64,7 +64,7 @@ class Exam:
         return _report(failure, link)
 
 
-def _prepared(payload: dict[str, JSON]) -> tuple[Callable[[Link], None], bool]:
+def _prepared(payload: dict[str, JSON]) -> tuple[Callable[[CandidateLink], None], bool]:
     """How an exam is run, and whether that leaves nothing behind; calls are compared by us alone."""
     if "calls" in payload:
         return _calls(payload), True
@@ -72,7 +72,7 @@ def _prepared(payload: dict[str, JSON]) -> tuple[Callable[[Link], None], bool]:
     return program.run, program.is_pure
 
 
-def _report(failure: dict[str, JSON] | None, link: Link) -> dict[str, JSON]:
+def _report(failure: dict[str, JSON] | None, link: CandidateLink) -> dict[str, JSON]:
     checks = link.checks
     # What the tests caught stays a failure: a lost candidate first, then the first check that failed.
     if link.fault is not None:
@@ -91,7 +91,7 @@ def _report(failure: dict[str, JSON] | None, link: Link) -> dict[str, JSON]:
     }
 
 
-def _classify(error: BaseException, link: Link) -> dict[str, JSON] | None:
+def _classify(error: BaseException, link: CandidateLink) -> dict[str, JSON] | None:
     if isinstance(error, SystemExit) and error.code in (None, 0, False):
         return None  # tests may end so; the number of checks says whether they got far enough
     if getattr(error, "rft_candidate", False) is True:
@@ -106,19 +106,19 @@ def _classify(error: BaseException, link: Link) -> dict[str, JSON] | None:
 
 
 def _failure(kind: str, checks: Checks, error: BaseException) -> dict[str, JSON]:
-    name = error.error if isinstance(error, Fault) else type(error).__name__
+    name = error.error if isinstance(error, CandidateLostError) else type(error).__name__
     return {"kind": kind, "check": checks.done, "error": name, "detail": text_of(error)}
 
 
-def _calls(exam: dict[str, JSON]) -> Callable[[Link], None]:
+def _calls(exam: dict[str, JSON]) -> Callable[[CandidateLink], None]:
     rules = {name: exam[name] for name in ("tolerance", "ordered", "loose_sequences", "strict_types") if name in exam}
-    comparison = Comparison(**rules)
+    comparison = ExamRules(**rules)
     target = exam["entry_point"]
     if type(target) is not str:
         raise ValueError("calls need an entry point")
     cases = [(case.get("args", []), case.get("kwargs", {}), decode(case["expected"])) for case in exam["calls"]]
 
-    def run(link: Link) -> None:
+    def run(link: CandidateLink) -> None:
         for args, kwargs, expected in cases:
             result = link.call_encoded(target, args, kwargs)
             value = result["value"]

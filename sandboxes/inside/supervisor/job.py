@@ -18,7 +18,7 @@ from rft.sandboxes.inside.child.confine import UNSAFE
 from rft.sandboxes.inside.supervisor.counters import Counters
 from rft.sandboxes.inside.supervisor.observed import Child, Stream
 from rft.sandboxes.inside.supervisor.standing import Standing
-from rft.sandboxes.inside.supervisor.zygotes import Fault, Zygote, Zygotes
+from rft.sandboxes.inside.supervisor.zygotes import SupervisorError, ZygoteControl, Zygotes
 
 TESTER_LIMITS = {"memory_mib": 1024, "disk_mib": 16, "processes": 16, "cpu_s": 3600}
 """What tests get, whatever the candidate has: it must not starve its examiner. Their time is the candidate's."""
@@ -64,7 +64,7 @@ class Job:
         """Returns the facts.
 
         Raises:
-            Fault: something failed on our side. OSError: likewise.
+            SupervisorError: something failed on our side. OSError: likewise.
         """
         with self._closing:
             before = self._counters.read()
@@ -105,7 +105,7 @@ class Job:
         for end in ends.values():  # only the children hold them now, so that each sees the other's end
             end.close()
 
-    def _spawn(self, name: str, zygote: Zygote, payload: bytes, rpc: socket.socket | None) -> None:
+    def _spawn(self, name: str, zygote: ZygoteControl, payload: bytes, rpc: socket.socket | None) -> None:
         """Has a child forked."""
         limits = self._limits if name == "candidate" else self._tester_limits
         self._children[name] = child = Child(name, zygote, limits)
@@ -119,7 +119,7 @@ class Job:
             zygote.order(order, list(fds.values()))
         self._hear_of(child)
 
-    def _rejoin(self, zygote: Zygote, payload: bytes, rpc: socket.socket) -> bool:
+    def _rejoin(self, zygote: ZygoteControl, payload: bytes, rpc: socket.socket) -> bool:
         """Hands the exam to the tester that waits for one, if there is any that may take it."""
         if self._job["children"]["tester"]["mode"] != "exam":
             self._standing.dismiss()  # a program of another language is to be forked in its place
@@ -202,7 +202,7 @@ class Job:
             ended = child.ended or {}
             shot = child.killed is None and ended["status"] == signal.SIGKILL and ended["cpu_s"] < SHOT_S
             if shot and self._zygotes.mode != UNSAFE:
-                raise Fault(f"the {child.name} was killed from outside")
+                raise SupervisorError(f"the {child.name} was killed from outside")
 
     def _deadline(self, started: float) -> float:
         """When to look again; kills what has run out of time."""
@@ -212,11 +212,11 @@ class Job:
                 continue
             if child.killed is not None:
                 if now > child.began + child.wall_s + END_S:
-                    raise Fault(f"the {child.name} could not be killed")
+                    raise SupervisorError(f"the {child.name} could not be killed")
                 deadlines.append(child.began + child.wall_s + END_S)
             elif not child.began or child.pidfd is None:  # its own word may come before its zygote's
                 if now > started + START_S:
-                    raise Fault(f"the {child.name} did not start within {START_S:g} s")
+                    raise SupervisorError(f"the {child.name} did not start within {START_S:g} s")
                 deadlines.append(started + START_S)
             else:
                 deadlines.append(self._due(child, now))
@@ -277,7 +277,7 @@ class Job:
         if not child.began:
             child.streams["stderr"].drain()
             last = child.streams["stderr"].data.decode(errors="replace").strip()
-            raise Fault(f"the {child.name} could not be confined (status {said['status']}): {last}")
+            raise SupervisorError(f"the {child.name} could not be confined (status {said['status']}): {last}")
         if child.name == "tester":
             self._children["candidate"].dismissed = time.monotonic()
 
@@ -311,7 +311,7 @@ class Job:
 
 
 def _abandoned() -> None:
-    raise Fault("nobody waits for the answer any more")
+    raise SupervisorError("nobody waits for the answer any more")
 
 
 @contextmanager

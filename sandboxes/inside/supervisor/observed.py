@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rft.sandboxes.inside import frames
-from rft.sandboxes.inside.supervisor.zygotes import Zygote
+from rft.sandboxes.inside.supervisor.zygotes import ZygoteControl
 
 
 class Stream:
@@ -53,7 +53,7 @@ class Stream:
 class Child:
     """One child: its zygote, its pipes and what is known of it."""
 
-    def __init__(self, name: str, zygote: Zygote, limits: dict[str, Any]) -> None:
+    def __init__(self, name: str, zygote: ZygoteControl, limits: dict[str, Any]) -> None:
         self.name, self.zygote, self.limits = name, zygote, limits
         self.closing = ExitStack()
         """Our ends of its descriptors, closed when it is done with."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from rft.sandboxes.inside.supervisor.observed import Child
-from rft.sandboxes.inside.supervisor.zygotes import Zygote
+from rft.sandboxes.inside.supervisor.zygotes import ZygoteControl
 
 MAX_EXAMS = 200
 """Candidates that one tester examines."""
@@ -35,7 +35,9 @@ class Standing:
         if child.n_exams >= MAX_EXAMS or child.spent_s > MAX_CPU_S:
             self.dismiss()
 
-    def rejoin(self, zygote: Zygote, fds: Sequence[int], limits: dict[str, Any]) -> tuple[Child, socket.socket] | None:
+    def rejoin(
+        self, zygote: ZygoteControl, fds: Sequence[int], limits: dict[str, Any]
+    ) -> tuple[Child, socket.socket] | None:
         """Hands an exam to the waiting tester, if it is of that zygote; one that is found dead is dismissed."""
         if self._child is None or self._next is None or self._child.zygote is not zygote:
             return None

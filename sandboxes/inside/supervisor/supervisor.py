@@ -26,7 +26,7 @@ from rft.sandboxes.inside.child import kernel
 from rft.sandboxes.inside.supervisor.counters import Counters
 from rft.sandboxes.inside.supervisor.job import Job
 from rft.sandboxes.inside.supervisor.standing import Standing
-from rft.sandboxes.inside.supervisor.zygotes import Fault, Zygotes
+from rft.sandboxes.inside.supervisor.zygotes import SupervisorError, Zygotes
 
 MAX_JOB = 64 << 20
 
@@ -71,7 +71,7 @@ def _answer(job: dict[str, Any], zygotes: Zygotes, standing: Standing, counters:
         return {"which": {name: shutil.which(name, path=job["path"]) for name in job["which"]}}
     try:
         return Job(job, zygotes, standing, counters, jobs).run()
-    except (Fault, OSError, ValueError) as fault:
+    except (SupervisorError, OSError, ValueError) as fault:
         zygotes.close()  # whatever is in doubt goes; the next job starts with fresh ones
         standing.forget()
         return {"fault": str(fault)}

@@ -17,11 +17,11 @@ START_S = 60.0
 """Time for an interpreter to start; generous, since a busy machine is no fault of a candidate."""
 
 
-class Fault(Exception):
+class SupervisorError(Exception):
     """Something failed on our side; it says nothing of the program."""
 
 
-class Zygote:
+class ZygoteControl:
     """The control socket of one zygote."""
 
     def __init__(self, mode: str, preload: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ class Zygote:
         ours.settimeout(None)
         if not ready:
             ours.close()
-            raise Fault(f"a warm interpreter could not be started (exit status {status}); stderr says why")
+            raise SupervisorError(f"a warm interpreter could not be started (exit status {status}); stderr says why")
         self._pidfd = fds[0]
 
     def order(self, order: dict[str, Any], fds: Sequence[int]) -> None:
@@ -55,16 +55,16 @@ class Zygote:
         try:
             socket.send_fds(self.control, [json.dumps(order).encode()], list(fds))
         except OSError as error:
-            raise Fault(f"a warm interpreter is gone: {error}") from error
+            raise SupervisorError(f"a warm interpreter is gone: {error}") from error
 
     def answer(self) -> tuple[dict[str, Any], list[int]]:
         """Returns what the zygote says, and descriptors that came along."""
         message, fds, _, _ = socket.recv_fds(self.control, 1 << 12, 2)
         if not message:
-            raise Fault("a warm interpreter died")
+            raise SupervisorError("a warm interpreter died")
         said = json.loads(message)
         if "fault" in said:
-            raise Fault(said["fault"])
+            raise SupervisorError(said["fault"])
         return said, fds
 
     def close(self) -> None:
@@ -82,17 +82,17 @@ class Zygotes:
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
-        self._running: dict[tuple[str, ...], Zygote] = {}
+        self._running: dict[tuple[str, ...], ZygoteControl] = {}
 
-    def get(self, role: str, preload: Sequence[str]) -> Zygote:
+    def get(self, role: str, preload: Sequence[str]) -> ZygoteControl:
         """Returns the zygote for a role (candidate, tester), with packages loaded.
 
         Raises:
-            Fault: it cannot be started.
+            SupervisorError: it cannot be started.
         """
         key = (role, *preload)
         if key not in self._running:
-            self._running[key] = Zygote(self.mode, preload)
+            self._running[key] = ZygoteControl(self.mode, preload)
         return self._running[key]
 
     def close(self) -> None:

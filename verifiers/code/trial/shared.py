@@ -12,7 +12,7 @@ import secrets
 from importlib import resources
 
 from rft.errors import InputError
-from rft.sandboxes.inside.exam.compare import Comparison
+from rft.sandboxes.inside.exam.compare import ExamRules
 from rft.sandboxes.inside.exam.wire.plain import decode
 from rft.sandboxes.whole import completed, whole_program
 from rft.types import JSON, Outcome, Program, Reason, Sandbox, Trust
@@ -53,7 +53,7 @@ def _calls(sandbox: Sandbox, reference: Reference, source: str, terms: Terms, us
     told = {"entry_point": reference.entry_point, "in_place": reference.in_place, "calls": calls}
     found = sandbox.run(Program(_driver("calls", source=source), stdin=json.dumps(told)), terms.limits)
     usage.add(found)
-    rules, seen = Comparison(reference.tolerance, reference.ordered), _values(found.stdout)
+    rules, seen = ExamRules(reference.tolerance, reference.ordered), _values(found.stdout)
     for number, (value, expected) in enumerate(zip(seen, wanted, strict=False), 1):
         if not rules.equal(value, expected):
             said = f"check {number} failed: returned {value!r:.100}, expected {expected!r:.100}"

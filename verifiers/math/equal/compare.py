@@ -31,7 +31,7 @@ from rft.verifiers.math.read.numbers import (
 )
 from rft.verifiers.math.read.policy import DEFAULT, Policy
 from rft.verifiers.math.read.reading import Reading, read
-from rft.verifiers.math.read.shape import Shape, flat, read_shape
+from rft.verifiers.math.read.shape import AnswerShape, flat, read_shape
 from rft.verifiers.math.read.statement import RELATION_SIGN, printed_step, read_statement, split_at, without_groups
 from rft.verifiers.math.read.when import Date, read_when
 from rft.verifiers.spelling.latex import may_be_product, tight, words
@@ -73,7 +73,7 @@ class Comparison:
         said = [(side.shape, near) for side in (reference, answer) for near in side.near]
         return answer.near == reference.near or all(self._near(shape, near) for shape, near in said)
 
-    def _near(self, exact: Shape, near: str) -> bool:
+    def _near(self, exact: AnswerShape, near: str) -> bool:
         """Whether a printed decimal is what an exact value rounds to."""
         step, decimal = printed_step(near), read_quantity(near)
         if exact.kind != "value" or step is None or decimal is None:
@@ -87,7 +87,7 @@ class Comparison:
 
     # -- shapes
 
-    def _same_whole(self, gold: Shape, answer: Shape) -> bool:
+    def _same_whole(self, gold: AnswerShape, answer: AnswerShape) -> bool:
         """Whether two whole answers are the same; dates and the texts behind a letter may hold commas."""
         if gold.text == answer.text:
             return True
@@ -103,7 +103,7 @@ class Comparison:
         left, right = read_choice(gold), read_choice(answer)
         return left.letter == right.letter if left and right and not (left.text and right.text) else None
 
-    def _same(self, gold: Shape, answer: Shape) -> bool:
+    def _same(self, gold: AnswerShape, answer: AnswerShape) -> bool:
         if gold.kind == answer.kind and flat(gold) == flat(answer):
             return True
         if gold.kind == answer.kind == "value":
@@ -122,7 +122,7 @@ class Comparison:
             return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
         return self._same_collection(gold, answer)
 
-    def _same_collection(self, gold: Shape, answer: Shape) -> bool:
+    def _same_collection(self, gold: AnswerShape, answer: AnswerShape) -> bool:
         """Whether every item has its partner, in any order; a set counts equal items once."""
         if named_apart(gold) != named_apart(answer):  # x = 1, y = 2 against 2, 1: which is which is told by the order
             in_order = "or" not in (gold.joined, answer.joined) and "set" not in (gold.kind, answer.kind)
@@ -141,7 +141,7 @@ class Comparison:
             answers.remove(partner)
         return True
 
-    def _same_cases(self, gold: Shape, answer: Shape) -> bool:
+    def _same_cases(self, gold: AnswerShape, answer: AnswerShape) -> bool:
         """Whether two piecewise functions have the same branches; *otherwise* stands for the one that is left."""
         last = [[branch for branch in side.items if is_otherwise(branch)] for side in (gold, answer)]
         golds, answers = ([branch for branch in side.items if not is_otherwise(branch)] for side in (gold, answer))
@@ -157,7 +157,7 @@ class Comparison:
             return not golds
         return len(left[0]) == 1 and self._same(left[0][0].items[0], left[1][0].items[0])
 
-    def _same_branch(self, gold: Shape, answer: Shape) -> bool:
+    def _same_branch(self, gold: AnswerShape, answer: AnswerShape) -> bool:
         return len(gold.items) == len(answer.items) and all(map(self._same, gold.items, answer.items))
 
     # -- single values

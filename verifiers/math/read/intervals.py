@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rft.verifiers.math.read.numbers import read_quantity
-from rft.verifiers.math.read.shape import Shape, read_shape
+from rft.verifiers.math.read.shape import AnswerShape, read_shape
 from rft.verifiers.math.read.statement import ORDER_SIGN, is_name
 
 _REALS = re.compile(
@@ -19,7 +19,7 @@ _ALL_BUT = re.compile(
 )
 
 
-def as_intervals(text: str) -> Shape | None:
+def as_intervals(text: str) -> AnswerShape | None:
     r"""Returns the interval or union that a set of real numbers is, or None when it is none.
 
     >>> as_intervals(r"x \ne 2").kind, as_intervals(r"\mathbb{R}").kind, as_intervals("1 < x").kind
@@ -38,21 +38,21 @@ def as_intervals(text: str) -> Shape | None:
     return as_interval(text)
 
 
-def _place(point: Shape) -> Fraction:
+def _place(point: AnswerShape) -> Fraction:
     number = read_quantity(point.text)
     return number.value if number else Fraction(0)
 
 
-def _without(points: tuple[Shape, ...], text: str) -> Shape:
+def _without(points: tuple[AnswerShape, ...], text: str) -> AnswerShape:
     ends = [r"-\infty", *(point.text for point in points), r"\infty"]
-    return Shape("union", tuple(_between(low, high) for low, high in pairwise(ends)), text)
+    return AnswerShape("union", tuple(_between(low, high) for low, high in pairwise(ends)), text)
 
 
-def _between(low: str, high: str) -> Shape:
-    return Shape("()", (read_shape(low), read_shape(high)), f"({low},{high})")
+def _between(low: str, high: str) -> AnswerShape:
+    return AnswerShape("()", (read_shape(low), read_shape(high)), f"({low},{high})")
 
 
-def as_interval(text: str) -> Shape | None:
+def as_interval(text: str) -> AnswerShape | None:
     r"""Returns the interval that an inequality in one name describes, or None when it is no such inequality.
 
     >>> as_interval(r"1 < x \le 2").kind, as_interval("x > 3").kind, as_interval("x + y > 3")
@@ -74,7 +74,7 @@ def as_interval(text: str) -> Shape | None:
     low = read_shape(left or r"-\infty")
     high = read_shape(right or r"\infty")
     kind = ("(" if first == "<" or not left else "[") + (")" if second == "<" or not right else "]")
-    return Shape(kind, (low, high), text)
+    return AnswerShape(kind, (low, high), text)
 
 
 def _turned(sign: str) -> str:

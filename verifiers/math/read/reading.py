@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rft.verifiers.math.read.bounds import refuse
-from rft.verifiers.math.read.shape import Shape, names_of, read_shape
+from rft.verifiers.math.read.shape import AnswerShape, names_of, read_shape
 from rft.verifiers.math.read.statement import split_approximations
 from rft.verifiers.spelling.latex import canonical
 
@@ -13,7 +13,7 @@ from rft.verifiers.spelling.latex import canonical
 class Reading:
     """An answer or reference, read once."""
 
-    shape: Shape
+    shape: AnswerShape
     near: tuple[str, ...] = ()
     """What was said to be approximately the same; in an answer it must be so to its last printed place."""
     refused: str | None = None
@@ -29,5 +29,5 @@ def read(answer: str) -> Reading:
     text, near = ("", ()) if refused else split_approximations(canonical(answer))
     refused = refused or refuse(text) or (None if text else "empty")
     if refused:
-        return Reading(Shape("value"), near, refused)
+        return Reading(AnswerShape("value"), near, refused)
     return Reading(read_shape(text), near, names=names_of(text))

@@ -41,12 +41,12 @@ MAX_ITEMS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class AnswerShape:
     """An answer's outer form and its parts."""
 
     kind: str
     """``value``, ``list``, ``set``, ``union``, ``matrix``, ``cases``, or the brackets of a tuple: ``(]``."""
-    items: tuple["Shape", ...] = ()
+    items: tuple["AnswerShape", ...] = ()
     text: str = ""
     """The canonical text of it, for a value and as a whole."""
     joined: str = ""
@@ -58,7 +58,7 @@ class Shape:
         return self.kind not in ("list", "set", "union", "cases") or r"\ldots" in self.text
 
 
-def read_shape(canonical_text: str) -> Shape:
+def read_shape(canonical_text: str) -> AnswerShape:
     r"""Returns the outer form of an answer in canonical LaTeX.
 
     >>> read_shape("1, 2 or 3").kind, read_shape("(1,2]").kind, read_shape("(5)").kind, read_shape("1,234").kind
@@ -66,7 +66,7 @@ def read_shape(canonical_text: str) -> Shape:
     """
     text = _NAMES.sub("", _MEMBER_OF.sub("", canonical_text)).strip()
     if text.isalnum():
-        return Shape("value", (), text)
+        return AnswerShape("value", (), text)
     if r"\begin" in text:
         text = _BRACKETED_ARRAY.sub(r"\1", text)
         if cases := _CASES.fullmatch(text):
@@ -76,20 +76,20 @@ def read_shape(canonical_text: str) -> Shape:
             return _matrix(text, matrix, scaled["scalar"] if scaled else "")
     unions = _split(text, r"\cup")
     if len(unions) > 1:
-        return Shape("union", tuple(read_shape(part) for part in unions), text)
+        return AnswerShape("union", tuple(read_shape(part) for part in unions), text)
     if words(text) is None or "," in text or _CONJUNCTION.search(text):
         items = _listed(_CONJUNCTION.sub(" , ", text))
         if len(items) > 1:
             said = {_JOINED.get(found, found) for match in _CONJUNCTION.findall(text) for found in match if found}
-            return Shape("list", tuple(_plus_minus(items)), text, said.pop() if len(said) == 1 else "")
+            return AnswerShape("list", tuple(_plus_minus(items)), text, said.pop() if len(said) == 1 else "")
     bracketed = _bracketed(text)
     if bracketed is not None:
         return bracketed
     both = _plus_minus([text])
-    return Shape("list", tuple(both), text) if len(both) > 1 else Shape("value", (), text)
+    return AnswerShape("list", tuple(both), text) if len(both) > 1 else AnswerShape("value", (), text)
 
 
-def _bracketed(text: str) -> Shape | None:
+def _bracketed(text: str) -> AnswerShape | None:
     r"""A set, tuple or interval whose brackets enclose the whole text; a single value in ( ) or \{ \} is that value."""
     opening = next((mark for mark in _PAIRS if text.startswith(mark)), None)
     if opening is None:
@@ -105,24 +105,28 @@ def _bracketed(text: str) -> Shape | None:
         return replace(inside, joined="and") if inside.kind == "list" else inside
     items = _listed(inner, bracketed=True)
     if len(items) == 1 and opening + closing in ("()", r"\{\}", "{}") and items[0]:
-        return Shape("set", (Shape("value", (), items[0]),), text) if "\\emptyset" in items[0] else read_shape(items[0])
+        return (
+            AnswerShape("set", (AnswerShape("value", (), items[0]),), text)
+            if "\\emptyset" in items[0]
+            else read_shape(items[0])
+        )
     if len(items) < 2 or not all(items):
         return None
     if opening == "(" and inner.count(r"\pm") == 1 and r"\mp" not in inner:
         both = [read_shape(text.replace(r"\pm", sign)) for sign in ("", "-")]
-        return Shape("list", tuple(both), text)
+        return AnswerShape("list", tuple(both), text)
     kind = "set" if opening in (r"\{", "{") else opening + closing
     parts = _plus_minus(items) if kind == "set" else [read_shape(item) for item in items]
-    return Shape(kind, tuple(parts), text)
+    return AnswerShape(kind, tuple(parts), text)
 
 
-def _matrix(text: str, matrix: re.Match[str], scalar: str) -> Shape:
+def _matrix(text: str, matrix: re.Match[str], scalar: str) -> AnswerShape:
     if matrix[1] == "vmatrix" or r"\begin" in matrix[2]:
-        return Shape("value", (), text)
+        return AnswerShape("value", (), text)
     rows = [row for row in matrix[2].split(r"\\") if row.strip()]
     cells = [tuple(read_shape(_scaled(scalar, cell.strip())) for cell in row.split("&")) for row in rows]
-    lines = tuple(Shape("row", row, " & ".join(cell.text for cell in row)) for row in cells)
-    return Shape("matrix", lines, " \\\\ ".join(line.text for line in lines))
+    lines = tuple(AnswerShape("row", row, " & ".join(cell.text for cell in row)) for row in cells)
+    return AnswerShape("matrix", lines, " \\\\ ".join(line.text for line in lines))
 
 
 def _scaled(scalar: str, cell: str) -> str:
@@ -137,7 +141,7 @@ def _scaled(scalar: str, cell: str) -> str:
     return rf"\frac{{{product.numerator}}}{{{product.denominator}}}"
 
 
-def _cases(text: str, rows: str) -> Shape:
+def _cases(text: str, rows: str) -> AnswerShape:
     """The branches of a piecewise function, each a value and its condition; a list where no condition is given."""
     branches = []
     for row in rows.split(r"\\"):
@@ -147,10 +151,10 @@ def _cases(text: str, rows: str) -> Shape:
         if any(parts):
             conditions = [_CONDITION_WORD.sub("", part).strip() for part in parts[1:]]
             items = tuple(read_shape(part) for part in (parts[0], *conditions))
-            branches.append(Shape("()", items, " & ".join((parts[0], *conditions))))
+            branches.append(AnswerShape("()", items, " & ".join((parts[0], *conditions))))
     if all(len(branch.items) == 1 for branch in branches):
-        return Shape("list", tuple(branch.items[0] for branch in branches), text, "and")
-    return Shape("cases", tuple(branches), text)
+        return AnswerShape("list", tuple(branch.items[0] for branch in branches), text, "and")
+    return AnswerShape("cases", tuple(branches), text)
 
 
 def _listed(text: str, *, bracketed: bool = False) -> list[str]:
@@ -177,7 +181,7 @@ def _split(text: str, mark: str) -> list[str]:
     return [text[start:end].strip() for start, end in zip(starts, [*places, len(text)], strict=True)]
 
 
-def _plus_minus(items: list[str]) -> list[Shape]:
+def _plus_minus(items: list[str]) -> list[AnswerShape]:
     r"""Reads items; one with a single \pm stands for two."""
     parts = []
     for item in items:
@@ -186,7 +190,7 @@ def _plus_minus(items: list[str]) -> list[Shape]:
             plus = f"{left}+{right}" if left and left[-1] not in "=({," else f"{left}{right}"
             parts += [read_shape(plus), read_shape(f"{left}-{right}")]
         else:
-            parts.append(read_shape(item) if len(items) > 1 else Shape("value", (), item))
+            parts.append(read_shape(item) if len(items) > 1 else AnswerShape("value", (), item))
     return parts
 
 
@@ -207,6 +211,6 @@ def names_of(canonical_text: str) -> str:
     return tight(cases["name"] or "").rstrip("=") if cases else ""
 
 
-def flat(shape: Shape) -> str:
+def flat(shape: AnswerShape) -> str:
     """The text of a shape without meaningless spaces: equal flat texts are equal answers."""
     return tight(shape.text)
