@@ -55,7 +55,7 @@ class Transport:
             most: bytes of the answer that are read at most.
 
         Raises:
-            EndpointError: no connection, no answer in time, half of one, one that is no JSON, status 408 or 500 and above.
+            EndpointError: no connection, no answer in time or a torn one, not JSON, status 408, or 500 and above.
             BusyError: status 429.
         """
         import urllib3

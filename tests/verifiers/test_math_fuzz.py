@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rft.expressions.algebra import UndecidedError
 from rft.verifiers.extraction.answer import extract
 from rft.verifiers.math.equal.calculation import left_undone
-from rft.verifiers.math.equal.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.equal.compare import AnswerComparison, UnreadableReferenceError
 from rft.verifiers.math.read.policy import DEFAULT, Policy
 from rft.verifiers.math.read.reading import read
 from rft.verifiers.spelling.latex import canonical
@@ -81,7 +81,7 @@ DECORATIONS = ["${}$", r"\({}\)", r"\displaystyle {}", r"\left({}\right)", "{}."
 
 def equal(reference: str, answer: str, policy: Policy = DEFAULT) -> bool:
     try:
-        return Comparison(policy).equal(read(reference), read(answer))
+        return AnswerComparison(policy).equal(read(reference), read(answer))
     except (UndecidedError, UnreadableReferenceError):
         return False
 
@@ -90,7 +90,7 @@ def equal(reference: str, answer: str, policy: Policy = DEFAULT) -> bool:
 def test_nothing_but_its_own_errors_comes_out(reference: str, answer: str, completion: str) -> None:
     extract(completion, "lenient")
     gold = read(reference)
-    assert Comparison().equal(gold, gold) is (gold.refused is None)
+    assert AnswerComparison().equal(gold, gold) is (gold.refused is None)
     assert isinstance(equal(reference, answer), bool)
 
 

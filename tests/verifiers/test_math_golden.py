@@ -12,7 +12,7 @@ import pytest
 from rft.expressions.algebra import UndecidedError
 from rft.types import Outcome
 from rft.verifiers.math.equal.calculation import UNDONE
-from rft.verifiers.math.equal.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.equal.compare import AnswerComparison, UnreadableReferenceError
 from rft.verifiers.math.read.policy import Policy
 from rft.verifiers.math.read.reading import Reading, read
 from rft.verifiers.math.verifier import MathVerifier
@@ -65,7 +65,7 @@ def test_the_order_of_the_two_texts_does_not_matter() -> None:
 
 
 def compared(reference: Reading, answer: Reading) -> bool | str:
-    comparison = Comparison(Policy(decimals="exact"))
+    comparison = AnswerComparison(Policy(decimals="exact"))
     try:
         equal = comparison.equal(reference, answer)
     except (UndecidedError, UnreadableReferenceError):

@@ -1,7 +1,8 @@
 """The verifier named ``math``: extracts each candidate's answer and compares it with the reference, in this process.
 
 No other process, no signal and no time limit is needed: the grammar is closed and every size is bounded before anything
-is computed, so a verdict is the same on any machine, in any thread, and hostile text costs milliseconds.
+is computed, so a verdict is the same on any machine, in any thread, and hostile text costs milliseconds. With
+``symbolic: true`` what is undecided then goes to SymPy, in worker processes with limits (``symbolic``).
 """
 
 import time
@@ -9,18 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from hashlib import sha256
+from importlib.metadata import version
 from math import isfinite
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rft.errors import InputError
 from rft.expressions.algebra import UndecidedError
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
 from rft.verifiers.extraction.answer import Extraction, extract
 from rft.verifiers.extraction.answer import Policy as Rules
-from rft.verifiers.math.equal.compare import Comparison, UnreadableReferenceError
+from rft.verifiers.math.equal.compare import AnswerComparison, UnreadableReferenceError
 from rft.verifiers.math.read.policy import Decimals, Order, Percent, Policy, Several, Units, policy_of
 from rft.verifiers.math.read.reading import Reading, read
+
+if TYPE_CHECKING:
+    from rft.verifiers.math.symbolic import SymbolicTier
 
 VERSION = 3
 """Goes up with every change that may change a verdict."""
@@ -55,6 +60,8 @@ class MathVerifier:
     """refuse or all."""
     decimals: Decimals | None = None
     """rounded or exact."""
+    symbolic: bool = False
+    """Whether SymPy is asked about what is undecided, in worker processes; seconds for each such answer."""
     id: str = field(init=False)
     """Name, version and hash of the settings that can change a verdict."""
 
@@ -63,6 +70,9 @@ class MathVerifier:
         self._given = {name: value for name, value in chosen.items() if value is not None}
         self._default = policy_of({}, self._given)
         settings = f"{self.extraction} {sorted(self._given.items())}"
+        self._tier = _symbolic_tier() if self.symbolic else None
+        if self.symbolic:
+            settings += f" sympy-{version('sympy')}"
         self.id = f"math-{VERSION}-{sha256(settings.encode()).hexdigest()[:8]}"
 
     def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
@@ -78,7 +88,9 @@ class MathVerifier:
         return [self._verdict(references, policy, completion, known) for completion in completions]
 
     def close(self) -> None:
-        """Does nothing: there is nothing to end."""
+        """Ends the worker processes, where there are any."""
+        if self._tier is not None:
+            self._tier.close()
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +135,7 @@ class MathVerifier:
         undecided: Reason | None = None
         for reference in references:
             try:
-                if Comparison(policy, notes).equal(reference, reading):
+                if AnswerComparison(policy, notes, self._tier).equal(reference, reading):
                     return Outcome.CORRECT, None
             except UndecidedError as error:
                 undecided = Reason.UNDECIDED
@@ -160,3 +172,9 @@ def _readings(reference: JSON) -> list[Reading]:
             raise InputError(f"the reference '{str(answer)[:80]}' cannot be used: {reading.refused}")
         readings.append(reading)
     return readings
+
+
+def _symbolic_tier() -> "SymbolicTier":
+    from rft.verifiers.math.symbolic import SymbolicTier  # only where it is asked for: it brings processes with it
+
+    return SymbolicTier()

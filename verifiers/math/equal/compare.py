@@ -12,6 +12,7 @@ a calculation left undone does not answer a plain number, and what the policy ``
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Protocol
 
 from rft.expressions.algebra import Relation, UndecidedError, real_value, same_expression, same_relation
 from rft.expressions.syntax import SyntaxRefusedError, parse
@@ -40,6 +41,8 @@ MAX_PAIRS = 400
 """Pairs of items that one comparison of unordered lists may look at, after those with equal text are gone."""
 MAX_LOOKS = 60
 """Expressions that are compared for one answer at most; a list has one for each pair of items."""
+MAX_PROOFS = 2
+"""Questions that one comparison may put to a prover: each may take seconds."""
 _TURNED = {">": "<", r"\ge": r"\le"}
 
 
@@ -47,14 +50,28 @@ class UnreadableReferenceError(Exception):
     """The reference is malformed, so that nothing but equal text can match it."""
 
 
+class Prover(Protocol):
+    """Decides what our own engine could not; None where it cannot either."""
+
+    def same_expression(self, left: Node, right: Node) -> bool | None:
+        """Returns whether two expressions are proved equal or different."""
+
+    def same_relation(self, left: Relation, right: Relation) -> bool | None:
+        """Returns whether two relations are proved to be the same or not."""
+
+
 @dataclass
-class Comparison:
+class AnswerComparison:
     """Compares one reference with one answer and keeps notes on what was not looked at."""
 
     policy: Policy = DEFAULT
     notes: list[str] = field(default_factory=list)
+    prover: Prover | None = None
+    """Asked where equality could not be decided within the bounds."""
     n_looks: int = 0
     """Expressions compared so far."""
+    n_proofs: int = 0
+    """Questions put to the prover so far."""
 
     def equal(self, reference: Reading, answer: Reading) -> bool:
         """Returns whether an answer equals a reference.
@@ -279,7 +296,11 @@ class Comparison:
         if left is None or right is None:
             return False
         self._look()
-        return same_relation(left, right)
+        try:
+            return same_relation(left, right)
+        except UndecidedError as error:
+            prover = self._next_prover(error)
+            return self._proved(prover.same_relation(left, right), error)
 
     def _relation(self, text: str, *, of_reference: bool = False) -> Relation | None:
         outer = without_groups(text)
@@ -323,7 +344,24 @@ class Comparison:
 
     def _equal_nodes(self, left: Node, right: Node) -> bool:
         self._look()
-        return same_expression(left, right)
+        try:
+            return same_expression(left, right)
+        except UndecidedError as error:
+            prover = self._next_prover(error)
+            return self._proved(prover.same_expression(left, right), error)
+
+    def _next_prover(self, undecided: UndecidedError) -> Prover:
+        """Returns the prover, or raises again what was undecided where there is none or it was asked too often."""
+        self.n_proofs += 1
+        if self.prover is None or self.n_proofs > MAX_PROOFS:
+            raise undecided
+        return self.prover
+
+    def _proved(self, same: bool | None, undecided: UndecidedError) -> bool:
+        if same is None:
+            raise UndecidedError(f"{undecided}; SymPy does not tell either") from undecided
+        self.notes.append("proved by SymPy")
+        return same
 
     def _look(self) -> None:
         self.n_looks += 1
@@ -356,7 +394,7 @@ def equivalent(left: str, right: str, policy: Policy = DEFAULT) -> bool:
     """
     sides = read(left), read(right)
     try:
-        return Comparison(policy).equal(*sides) and Comparison(policy).equal(*reversed(sides))
+        return AnswerComparison(policy).equal(*sides) and AnswerComparison(policy).equal(*reversed(sides))
     except (UndecidedError, UnreadableReferenceError):
         return False
 
