@@ -72,7 +72,7 @@ class Verified:
     verifier: CodeVerifier = field(default_factory=CodeVerifier)
 
     def __post_init__(self) -> None:
-        self.verifier.use(self.sandbox)
+        self.verifier.provide("sandbox", self.sandbox)
         self._numbers = itertools.count()
 
     def accepts(self, case: Case) -> bool:

@@ -10,8 +10,10 @@ RftError
 └── GateError       exit 3: a gate said no
 """
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class RftError(Exception):
@@ -59,6 +61,30 @@ def printable(text: str) -> str:
     'id \\\\x1b[31mred'
     """
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
+def short(text: object, n: int = 80) -> str:
+    """Returns a text in one line of at most ``n`` characters, with control characters spelled out.
+
+    >>> short("a long\\ntext that goes on", 12)
+    'a long text…'
+    """
+    # cut first: spelling out a text of megabytes would take as long as it is
+    line = printable(" ".join(str(text)[: 4 * n].split()))
+    return line if len(line) <= n else f"{line[: n - 1].rstrip()}…"
+
+
+def raised(error: BaseException, n: int = 300) -> str:
+    """Returns what a component raised, for a message: the class, the text in one line, and where it was raised.
+
+    >>> raised(ValueError("no such column"))
+    'ValueError: no such column'
+    """
+    text = short(f"{type(error).__name__}: {error}".removesuffix(": "), n)
+    if isinstance(error, SyntaxError):  # its text names file and line
+        return text
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else text
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> InputError:

@@ -4,14 +4,18 @@
 
 Everything here is plain data or a seam with one main method; the module imports the standard library only, so any
 process (an engine, a checker, a test) can load it in milliseconds.
+
+A component of your own is a dataclass with the one method of its protocol (``problems``, ``sample``, ``verify``,
+``fit``, ``keep``, ``n``); its fields are its options in a config. It is named there as ``module:Class``. Whatever else
+it may say is listed in ``Hooks``, with what holds when it says nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, ClassVar, Literal, Protocol, TypedDict
 
 JSON = Any
 """A JSON value: None, bool, int, float, str, list or dict of these. The one place where ``Any`` is at home."""
@@ -155,8 +159,8 @@ class Verdict:
     """What a verifier says of one completion."""
 
     outcome: Outcome
-    verifier: str
-    """Name, version and hash of the settings: ``math-2-5f3a9c02``."""
+    verifier: str = ""
+    """Name, version and hash of the settings: ``math-2-5f3a9c02``. A verifier may leave it out: it is filled in."""
     reason: Reason | None = None
     extracted: str | None = None
     """The answer that was judged, as it stood in the completion."""
@@ -311,7 +315,7 @@ class Sampler(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends the engine's processes and gives their memory back. Safe to call twice."""
+        """Ends the engine's processes and gives their memory back. Safe to call twice. May be left out."""
         ...
 
 
@@ -361,14 +365,35 @@ class Verifier(Protocol):
     """Judges completions against a problem's reference. Never raises for what a completion holds."""
 
     id: str
-    """Name, version and hash of the settings. Equal ids mean equal verdicts."""
+    """Name, version and hash of the settings. Equal ids mean equal verdicts. May be left out: see ``Hooks.id``."""
 
     def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
         """Judges all candidates of one problem together; one verdict per completion, in order. Thread-safe."""
         ...
 
     def close(self) -> None:
-        """Ends worker processes, if there are any. Safe to call twice."""
+        """Ends worker processes, if there are any. Safe to call twice. May be left out."""
+        ...
+
+
+class Filter(Protocol):
+    """Says which correct samples are no training data, one sample at a time."""
+
+    def keep(self, problem: Problem, judged: Judged) -> str | None:
+        """Returns None to keep a sample, else the reason why it is dropped: a short name, counted in the funnel."""
+        ...
+
+
+class Budget(Protocol):
+    """Says how many samples a problem gets in a round."""
+
+    def n(self, problem: Problem, most: int) -> int:
+        """Returns how many samples a problem gets: from 0 to ``most``, the same at every call.
+
+        Args:
+            problem: whose turn it is.
+            most: ``sampling.n`` of the config.
+        """
         ...
 
 
@@ -388,3 +413,48 @@ class Trainer(Protocol):
             TrainerError: training failed, or wrote nothing that can be loaded.
         """
         ...
+
+
+Need = Literal["model", "sandbox", "sampler"]
+"""What a component may ask for: a model (a folder or hub id, as text), a ``Sandbox``, a ``Sampler``."""
+
+
+class Hooks:
+    """What a component may say beside its one method. Here is what holds when it says nothing.
+
+    A component says something by having a member of that name; there is no need to inherit. Nobody but
+    ``rft.registry.declared`` reads these members.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    """Any component: what it must be given before it is used. It is a field where there is one of that name, and is
+    handed over with ``provide`` where there is none. A model that is needed is resolved before the run begins."""
+
+    def provide(self, name: Need, thing: Any) -> None:
+        """Any component: takes one thing that it needs, before its first use. Whoever made the thing closes it."""
+
+    def check(self) -> None:
+        """Trainers: finds what can be known to be wrong before the first sample is drawn.
+
+        Raises:
+            InputError: an option is wrong, or something is missing on this machine.
+        """
+
+    def close(self) -> None:
+        """Samplers and verifiers: ends what it started. Called once at the end, and safe to call twice."""
+
+    id: str = ""
+    """Verifiers: name, version and hash of the settings. Equal ids mean equal verdicts, so stored verdicts are kept
+    while the id stays the same. Left out: made from the class's name, its fields and the text of its module."""
+
+    splits: tuple[str, ...] | None = None
+    """Tasks: the names of its splits, an attribute or a property. None: they cannot be known without the data."""
+
+    pace: ClassVar[frozenset[str]] = frozenset()
+    """Samplers: the options that change how fast samples come, never what is drawn; they may change during a run."""
+
+    log: Path | None = None
+    """Samplers: a field of this name is set to a file under the run's ``logs`` for what the engine prints."""
+
+    on_progress: Callable[[Mapping[str, JSON]], None] | None = None
+    """Trainers: is set before ``fit``. To be called with events: {"event": "step", "step": 3, "steps": 9, ...}."""

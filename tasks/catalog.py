@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rft.registry import load
+from rft.registry import declared, load
 from rft.tasks import TASKS
 
 
@@ -47,7 +47,7 @@ def describe(kind: str) -> TaskInfo:
     cls = load("task", kind, TASKS)
     fields = [field for field in dataclasses.fields(cls) if field.init]
     options = sorted((_option(cls, field) for field in fields), key=lambda option: option.default is not None)
-    splits = None if options and options[0].default is None else getattr(cls(), "splits", None)
+    splits = None if options and options[0].default is None else declared(cls(), "splits")
     summary = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
     return TaskInfo(kind, summary, splits, tuple(options))
 

@@ -13,7 +13,7 @@ ROOT = house.ROOT
 MOST_FILES = 12
 """Files that lie flat in one folder."""
 
-GROUND = {"types", "errors", "seeds", "registry", "version"}
+GROUND = {"types", "errors", "seeds", "options", "registry", "version"}
 MAY_IMPORT: dict[str, set[str]] = {
     "expressions": set(),
     "config": {"config.presets"},
@@ -59,7 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "prompts": {"config"},
     "models": {"processes"},
     "metrics": {"config", "store"},
-    "components": {"config", "sandboxes", "tasks", "verifiers"},
+    "checked": set(),
+    "components": {"checked", "config", "samplers", "sandboxes", "tasks", "trainers", "verifiers"},
     "samplers": set(),
     "samplers.vllm": {"processes", "prompts"},
     "exports": {"prompts", "store"},
@@ -80,6 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rounds.inputs": {"components", "config", "models", "store"},
     "rounds": {
         "rounds.inputs",
+        "checked",
         "components",
         "config",
         "exports",

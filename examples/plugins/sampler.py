@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
+from typing import Annotated
+
+from annotated_types import Ge, Le
 
 from rft import FinishReason, InputError, Request, Sample
 
@@ -13,17 +15,8 @@ from rft import FinishReason, InputError, Request, Sample
 class Forgetful:
     """Answers with the word backwards; with some chance it leaves a letter out. The same seeds give the same texts."""
 
-    needs_model: ClassVar[bool] = False
-    """It needs no model, so a config may leave ``model`` out."""
-
-    model: str = ""
-    """Every sampler is told the run's model; this one has no use for it."""
-    mistakes: float = 0.4
-    """The chance of a mistake, from 0 to 1."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.mistakes <= 1:
-            raise InputError(f"sampler 'Forgetful', option 'mistakes' is {self.mistakes}; 0 to 1 is allowed")
+    mistakes: Annotated[float, Ge(0), Le(1)] = 0.4
+    """The chance of a mistake."""
 
     def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """Yields every requested sample once."""
@@ -40,9 +33,6 @@ class Forgetful:
                     engine="forgetful",
                     seed=seed,
                 )
-
-    def close(self) -> None:
-        """Has nothing to give back."""
 
     def _answer(self, word: str, rng: Random) -> str:
         letters = list(reversed(word))

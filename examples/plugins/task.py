@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Le
 
 from rft import InputError, Problem
 
@@ -13,20 +16,9 @@ WORDS = ("stone", "river", "cloud", "table", "green", "light", "paper", "music",
 class Backwards:
     """Words to be written backwards, in an order that the seed decides."""
 
-    n_problems: int = 12
-    """At most 12."""
+    splits: ClassVar[tuple[str, ...]] = ("train",)
+    n_problems: Annotated[int, Ge(1), Le(len(WORDS))] = 12
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.n_problems <= len(WORDS):
-            raise InputError(
-                f"task 'Backwards', option 'n_problems' is {self.n_problems}; 1 to {len(WORDS)} is allowed"
-            )
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits that ``problems`` takes."""
-        return ("train",)
 
     def problems(self, split: str) -> Iterator[Problem]:
         """Yields the problems of a split in a fixed order."""

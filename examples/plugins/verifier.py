@@ -23,9 +23,6 @@ class LastWord:
         """Returns one verdict per completion, in order; whatever a completion holds, it does not raise."""
         return [self._one(str(problem.reference), completion) for completion in completions]
 
-    def close(self) -> None:
-        """Has nothing to end."""
-
     def _one(self, reference: str, completion: str) -> Verdict:
         words = re.findall(r"[^\W\d_]+", completion)
         if not words:

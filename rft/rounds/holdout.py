@@ -7,6 +7,7 @@ from itertools import islice
 
 from rft.config.schema import EvalConfig, TaskConfig
 from rft.errors import InputError
+from rft.registry import declared
 from rft.seeds import derive_seed
 from rft.types import JSON, Problem, Task
 
@@ -56,7 +57,7 @@ def _measures_all(task: Task, config: TaskConfig, evaluation: EvalConfig) -> boo
     """Whether no split is left to train on: it is the one that is measured on, or the task has none of that name."""
     if evaluation.split is None:
         return False
-    splits = getattr(task, "splits", None)
+    splits = declared(task, "splits")
     return config.split == evaluation.split or (splits is not None and config.split not in splits)
 
 

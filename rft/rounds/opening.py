@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from rft.components import Verifiers, build_task
+from rft.components import Things, Verifiers, build_sampler, build_task, build_trainer, needs_model
 from rft.config.schema import Config
 from rft.errors import InputError
 from rft.models import resolve
-from rft.registry import build
+from rft.registry import declared
 from rft.registry import load as find
 from rft.report.console import training_line
 from rft.report.progress import Observer
@@ -22,8 +22,7 @@ from rft.rounds.session import Session
 from rft.samplers import SAMPLERS
 from rft.sandboxes import SANDBOXES
 from rft.store.run import Run, read_json
-from rft.trainers import TRAINERS
-from rft.types import Problem, Sampler, Trainer
+from rft.types import Problem, Sampler
 from rft.verifiers import VERIFIERS
 
 
@@ -44,18 +43,23 @@ def open_session(
             its figures belong to has changed.
     """
     sampler_class = find("sampler", config.sampler.kind, SAMPLERS)
-    trainer = _trainer(config, observer)
+    trainer = build_trainer(config.train.kind, config.train.options)
+    if trainer is not None:
+        trainer.report_to(partial(_tell, observer))
     # a sampler that reads stored completions needs no model; a trainer always does
-    base_model = _base_model(config, getattr(sampler_class, "needs_model", True) or trainer is not None, observer)
-    build("sampler", config.sampler.kind, sampler_class, {"model": base_model, **config.sampler.options})
+    needing = f"trainer '{config.train.kind}'" if trainer is not None else None
+    if needs_model(sampler_class):
+        needing = needing or f"sampler '{config.sampler.kind}'"
+    base_model = _base_model(config, needing, observer)
+    build_sampler(config.sampler.kind, config.sampler.options, base_model)
     for name in config.verifiers:
         find("verifier", name, VERIFIERS, " in key 'verifiers'")
     find("sandbox", config.sandbox.kind, SANDBOXES, " in key 'sandbox'")
     with ExitStack() as undo:
-        inputs = Inputs(config, base_model, getattr(sampler_class, "pace", frozenset()), references)
+        inputs = Inputs(config, base_model, declared(sampler_class, "pace"), references)
         run = Run.open(config.run_dir, config.model_dump(mode="json"), config_text, inputs.check, locked)
         undo.callback(run.close)
-        get = Verifiers(config.verifiers, config.sandbox)
+        get = Verifiers(config.verifiers, config.sandbox, _things(config, run, observer))
         undo.callback(get.close)
         if not run.has_problems():
             run.write_problems(_problems(config, get, trainer is not None), {"seed": config.seed})
@@ -67,11 +71,7 @@ def open_session(
         undo.pop_all()
 
     def open_sampler(model: str) -> Sampler:
-        options: dict[str, Any] = {"model": model, **config.sampler.options}
-        if "log" in sampler_class.__dataclass_fields__:
-            options.setdefault("log", run.path / "logs" / "engine.log")
-        sampler: Sampler = build("sampler", config.sampler.kind, sampler_class, options)
-        return sampler
+        return build_sampler(config.sampler.kind, config.sampler.options, model, run.path / "logs" / "engine.log")
 
     return Session(config, run, base_model, verifiers, get.close, open_sampler, trainer, observer, previous)
 
@@ -89,16 +89,28 @@ def _note_verifiers(run: Run, ids: list[str], observer: Observer) -> list[str]:
     return before
 
 
-def _base_model(config: Config, needed: bool, observer: Observer) -> str:
-    if not needed:
+def _base_model(config: Config, needing: str | None, observer: Observer) -> str:
+    """The model of a run, resolved; as it stands in the config when nothing needs one."""
+    if needing is None:
         return config.model or ""
     if config.model is None:
-        who = f"sampler '{config.sampler.kind}'" if config.train.kind == "none" else f"trainer '{config.train.kind}'"
         raise InputError(
-            f"key 'model' is missing and {who} needs one; give a folder, a hub id or an embedded model "
+            f"key 'model' is missing and {needing} needs one; give a folder, a hub id or an embedded model "
             "(`rft models` lists them)"
         )
     return resolve(config.model, partial(observer.note, "model"))
+
+
+def _things(config: Config, run: Run, observer: Observer) -> Things:
+    """What a verifier of a run can be given: its base model, and a sampler of its own that draws from it."""
+
+    def model() -> str:
+        return _base_model(config, "a verifier", observer)
+
+    def sampler() -> Sampler:
+        return build_sampler(config.sampler.kind, config.sampler.options, model(), run.path / "logs" / "judge.log")
+
+    return {"model": model, "sampler": sampler}
 
 
 def _problems(config: Config, get: "Verifiers", training: bool) -> Iterator[tuple[Problem, bool]]:
@@ -108,17 +120,6 @@ def _problems(config: Config, get: "Verifiers", training: bool) -> Iterator[tupl
     for problem, held_out in split(task, config.task, config.eval, config.seed, shown, training):
         get(problem.verifier, f" in problem {problem.id}")
         yield problem, held_out
-
-
-def _trainer(config: Config, observer: Observer) -> Trainer | None:
-    kind = config.train.kind
-    if kind == "none":
-        return None
-    options = config.train.options
-    trainer: Trainer = build("trainer", kind, find("trainer", kind, {**TRAINERS, "none": ""}), options)
-    if hasattr(trainer, "on_progress"):
-        trainer.on_progress = partial(_tell, observer)
-    return trainer
 
 
 def _tell(observer: Observer, event: Mapping[str, Any]) -> None:

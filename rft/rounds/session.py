@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rft.checked.trainer import CheckedTrainer
 from rft.config.schema import Config
 from rft.metrics.evaluation import Measurement, measure
 from rft.report.progress import Observer
@@ -19,7 +20,7 @@ from rft.rounds.inputs.identity import note
 from rft.rounds.inputs.references import marked
 from rft.store.run import Run
 from rft.store.stage import StageFolder
-from rft.types import JSON, Sampler, Trainer, Verifier
+from rft.types import JSON, Sampler, Verifier
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Session:
     """Ends their processes, and the sandbox of those that run programs."""
     open_sampler: Callable[[str], Sampler]
     """Model -> sampler; the engine starts when the first sample is asked for."""
-    trainer: Trainer | None
+    trainer: CheckedTrainer | None
     observer: Observer
     previous_verifier_ids: list[str] = field(default_factory=list)
     """Under which verdicts were stored when the run was last open; empty in a new one."""
@@ -53,9 +54,8 @@ class Session:
 
     def check_trainer(self) -> None:
         """Lets the trainer say what is wrong with its options, before a sample is drawn or an old model put aside."""
-        check = getattr(self.trainer, "check", None)
-        if check is not None:
-            check()
+        if self.trainer is not None:
+            self.trainer.check()
 
     def estep(self, folder: Path, title: str) -> EStep:
         """Returns the E-step that works in a folder."""

@@ -27,13 +27,9 @@ class ReplaySampler:
     ``stop``) and ``round``. Further columns are ignored.
     """
 
-    needs_model: ClassVar[bool] = False
-    """The texts are there already, so no model has to be resolved before a run."""
     pace: ClassVar[frozenset[str]] = frozenset({"delay_s", "order"})
     """Options that change how fast samples come, never what they say."""
 
-    model: str
-    """Not used."""
     path: str
     """A ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, a folder of such files, or a glob."""
     round: int | None = None
@@ -46,7 +42,7 @@ class ReplaySampler:
     def __post_init__(self) -> None:
         self._stored: Stored | None = None
         if self.delay_s < 0:
-            raise InputError(f"sampler.delay_s is {self.delay_s}; a pause of 0 s or more is wanted")
+            raise InputError(f"sampler.delay_s is {self.delay_s}; 0 or more seconds are wanted")
 
     def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """Yields the stored sample of every requested index.

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from rft.config.schema import load
 from rft.report.progress import Silent
@@ -21,8 +20,7 @@ from tests.tiny import write_model
 class Seeded:
     """Answers every request with nothing but its seed."""
 
-    needs_model: ClassVar[bool] = False
-    model: str
+    model: str = ""
 
     def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
         for request in requests:

@@ -6,11 +6,11 @@ import time
 
 from rft.errors import InputError
 from rft.processes.warden import guard
-from rft.samplers.vllm.link import Link
+from rft.samplers.vllm.link import EngineLink
 from rft.types import JSON
 
 
-def serve(link: Link, settings: JSON) -> None:
+def serve(link: EngineLink, settings: JSON) -> None:
     print("loading", flush=True)
     time.sleep(settings.get("load_s", 0))
     if settings.get("load_error"):
@@ -39,5 +39,5 @@ def serve(link: Link, settings: JSON) -> None:
 if __name__ == "__main__":
     parent, read, write = map(int, sys.argv[1:])
     guard(parent, (read, write))
-    with Link(read, write) as own:
+    with EngineLink(read, write) as own:
         serve(own, next(own.receive(wait=True)))

@@ -13,14 +13,14 @@ import pytest
 
 from rft.errors import EngineError, InputError
 from rft.samplers.vllm.engine import Engine, Event
-from rft.samplers.vllm.pool import Job, Limits, Pool
+from rft.samplers.vllm.pool import EngineJob, EngineLimits, ReplicaPool
 from rft.types import Request, SamplingParams
 from tests.samplers.processes import alive, children, gone_within
 
 SCRIPT = Path(__file__).with_name("scripted_engine.py")
 ROOT = Path(__file__).parents[2]
 
-Make = Callable[..., Pool]
+Make = Callable[..., ReplicaPool]
 
 
 def requests(n_problems: int, n: int = 4) -> Iterator[Request]:
@@ -37,16 +37,16 @@ def make(tmp_path: Path) -> Iterator[Make]:
     """Makes a pool of scripted engines; the lives of engines get these settings in turn, the last ones for good."""
     pools = []
 
-    def make(*lives: dict[str, Any], replicas: int = 1, **limits: Any) -> Pool:
+    def make(*lives: dict[str, Any], replicas: int = 1, **limits: Any) -> ReplicaPool:
         started = itertools.count()
 
-        def launch(replica: int, job: Job, events: "queue.SimpleQueue[Event]") -> Engine:
+        def launch(replica: int, job: EngineJob, events: "queue.SimpleQueue[Event]") -> Engine:
             settings = lives[min(next(started), len(lives) - 1)]
             environment = os.environ | {"PYTHONPATH": str(ROOT)}
             return Engine([sys.executable, str(SCRIPT)], environment, settings, tmp_path / "engine.log", events)
 
         allowed = {"max_in_flight": None, "max_restarts": 2, "stall_s": None, "start_timeout_s": 60.0} | limits
-        pools.append(Pool(launch, replicas, "scripted", Limits(**allowed)))
+        pools.append(ReplicaPool(launch, replicas, "scripted", EngineLimits(**allowed)))
         return pools[-1]
 
     yield make
@@ -54,7 +54,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         pool.close()
 
 
-def drawn(pool: Pool, n_problems: int) -> list[tuple[str, int]]:
+def drawn(pool: ReplicaPool, n_problems: int) -> list[tuple[str, int]]:
     return [(sample.problem_id, sample.index) for sample in pool.draw(requests(n_problems))]
 
 
@@ -68,7 +68,7 @@ def test_every_sample_comes_once_with_what_was_asked(make: Make, replicas: int) 
 def test_several_engines_share_the_work(make: Make) -> None:
     pool = make({"pause_s": 0.01}, replicas=2)
     assert len(drawn(pool, 20)) == 80
-    answered = {slot.engine.pid for slot in pool._slots}
+    answered = {slot.engine.pid for slot in pool._replicas}
     assert len(answered) == 2
 
 
@@ -94,7 +94,7 @@ def test_an_engine_killed_from_outside_is_replaced(make: Make) -> None:
     for sample in pool.draw(requests(10)):
         got.append((sample.problem_id, sample.index))
         if len(got) == 5:
-            os.kill(pool._slots[0].engine.pid, signal.SIGKILL)
+            os.kill(pool._replicas[0].engine.pid, signal.SIGKILL)
     assert sorted(got) == keys(10)
 
 
@@ -143,7 +143,7 @@ def test_a_stream_that_is_given_up_leaves_nothing_for_the_next(make: Make) -> No
 def test_no_engine_is_started_for_no_requests(make: Make) -> None:
     pool = make({})
     assert list(pool.draw([])) == []
-    assert not pool._slots
+    assert not pool._replicas
 
 
 def test_a_pool_closed_from_another_thread_ends_the_stream(make: Make) -> None:
@@ -159,7 +159,7 @@ def test_no_process_is_left(make: Make, how: str) -> None:
     pool = make({"offspring": True, "pause_s": 0.05})
     stream = pool.draw(requests(10))
     next(stream)
-    warden = pool._slots[0].engine.pid
+    warden = pool._replicas[0].engine.pid
     assert sum("sleep" in name for name in alive(warden)) == 1
     if how == "warden":
         os.kill(warden, signal.SIGKILL)

@@ -34,7 +34,7 @@ def request(problem: str, *indices: int, round: int = 0) -> Request:
 
 
 def replay(path: Path | str, requests: Iterable[Request], **options: Any) -> list[Sample]:
-    sampler = ReplaySampler(model="", path=str(path), **options)
+    sampler = ReplaySampler(path=str(path), **options)
     try:
         return list(sampler.sample(requests))
     finally:
@@ -114,7 +114,7 @@ def test_requests_are_taken_only_as_samples_are(tmp_path: Path) -> None:
             taken.append(number)
             yield request(f"p{number}", 0)
 
-    sampler = ReplaySampler(model="", path=str(write(tmp_path / "a.jsonl", ROWS)))
+    sampler = ReplaySampler(path=str(write(tmp_path / "a.jsonl", ROWS)))
     stream = sampler.sample(watched())
     next(stream)
     assert taken == [0]
@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
 
 def test_options_are_checked_by_name_and_type() -> None:
     with pytest.raises(InputError, match="sampler 'replay', option 'order'"):
-        build("sampler", "replay", ReplaySampler, {"model": "m", "path": "x", "order": "random"})
+        build("sampler", "replay", ReplaySampler, {"path": "x", "order": "random"})
     with pytest.raises(InputError, match=r"sampler\.delay_s is -1"):
-        build("sampler", "replay", ReplaySampler, {"model": "m", "path": "x", "delay_s": -1})
+        build("sampler", "replay", ReplaySampler, {"path": "x", "delay_s": -1})
     assert load("sampler", "replay", SAMPLERS) is ReplaySampler

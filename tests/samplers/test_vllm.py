@@ -42,7 +42,7 @@ def sampler(smollm2: Path) -> Iterator[VllmSampler]:
 
 def warden(sampler: VllmSampler) -> int:
     assert sampler._pool is not None
-    return sampler._pool._slots[0].engine.pid
+    return sampler._pool._replicas[0].engine.pid
 
 
 def test_every_sample_comes_once_and_candidates_differ(sampler: VllmSampler, smollm2: Path) -> None:

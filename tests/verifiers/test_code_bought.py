@@ -47,7 +47,7 @@ BOUGHT: dict[str, tuple[dict[str, JSON], str]] = {
 
 def outcomes(local: Sandbox, reference: JSON, *programs: str) -> list[tuple[Outcome, Trust]]:
     verifier = CodeVerifier(wall_s=5, cpu_s=5)
-    verifier.use(local)
+    verifier.provide("sandbox", local)
     problem = Problem("p", "", "code", reference, "own", "test")
     found = [verifier.verify(problem, [f"```python\n{program}\n```"])[0] for program in programs]
     return [(verdict.outcome, verdict.trust) for verdict in found]

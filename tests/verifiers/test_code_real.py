@@ -26,7 +26,7 @@ def rows(path: Path) -> list[Row]:
 def judged(local: Sandbox, tries: list[tuple[Row, JSON, str]], **options: Any) -> list[tuple[Row, Verdict]]:
     """Judges (row, reference, completion), neighbours of one reference together."""
     verifier = CodeVerifier(**options)
-    verifier.use(local)
+    verifier.provide("sandbox", local)
 
     def one(tried: tuple[Row, JSON, str]) -> tuple[Row, Verdict]:
         row, reference, completion = tried

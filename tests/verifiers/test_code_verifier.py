@@ -29,7 +29,7 @@ def fenced(source: str) -> str:
 
 def judge(sandbox: Sandbox, reference: JSON, *sources: str, **options: Any) -> list[Verdict]:
     verifier = CodeVerifier(**options)
-    verifier.use(sandbox)
+    verifier.provide("sandbox", sandbox)
     return verifier.verify(Problem("p", "", "code", reference, "own", "train"), [fenced(s) for s in sources])
 
 
@@ -68,7 +68,7 @@ def test_a_program_gets_what_it_deserves(local: Sandbox, reference: JSON, source
 
 def test_words_are_no_program(local: Sandbox) -> None:
     verifier = CodeVerifier()
-    verifier.use(local)
+    verifier.provide("sandbox", local)
     (found,) = verifier.verify(Problem("p", "", "code", ADD, "own", "train"), ["I cannot do that."])
     assert (found.outcome, found.reason) == (Outcome.INCORRECT, Reason.NO_CODE)
 
@@ -76,7 +76,7 @@ def test_words_are_no_program(local: Sandbox) -> None:
 def test_equal_programs_run_once_and_the_solution_once_per_problem(local: Sandbox) -> None:
     watched = Watched(local)
     verifier = CodeVerifier()
-    verifier.use(watched)
+    verifier.provide("sandbox", watched)
     problem = Problem("p", "", "code", ADD | {"solution": "add = lambda a, b: a + b\n"}, "own", "train")
     for _ in range(2):
         found = verifier.verify(problem, [fenced(RIGHT), RIGHT, fenced("def add(a, b):\n    return 3\n")])
@@ -147,7 +147,7 @@ def test_tests_get_the_prompts_helpers_and_not_the_candidates(local: Sandbox) ->
     }
     continuation, stub = "    return double(x)\n", "def double(x):\n    return 0\n\ndef twice(x):\n    return 0\n"
     verifier = CodeVerifier()
-    verifier.use(local)
+    verifier.provide("sandbox", local)
     found = verifier.verify(Problem("p", "", "code", reference, "own", "train"), [continuation, fenced(stub)])
     assert [one.outcome for one in found] == [Outcome.CORRECT, Outcome.INCORRECT]
     assert found[0].trust is Trust.FULL
@@ -216,7 +216,7 @@ def test_values_come_back_from_the_driver_as_they_went(local: Sandbox, value: st
 def test_of_two_stubs_every_test_refuses_one_unless_it_cannot_fail(local: Sandbox, test: str, can_fail: bool) -> None:
     (single,) = code_singles(Problem("p", "", "code", ADD | {"tests": test}, "own", "train"))
     verifier = CodeVerifier()
-    verifier.use(local)
+    verifier.provide("sandbox", local)
     found = [verdict.outcome for verdict in verifier.verify(single.problem, single.completions)]
     assert (Outcome.INCORRECT in found) is can_fail
 
@@ -245,7 +245,7 @@ def test_a_sandbox_that_failed_says_nothing_of_the_candidate_and_is_asked_again(
         return examined()
 
     verifier = CodeVerifier()
-    verifier.use(FakeSandbox(facts))
+    verifier.provide("sandbox", FakeSandbox(facts))
     problem = Problem("p", "", "code", ADD | {"solution": RIGHT}, "own", "train")
     outcomes = [verifier.verify(problem, [RIGHT])[0] for _ in range(3)]
     assert [one.outcome for one in outcomes] == [Outcome.UNJUDGED, Outcome.UNJUDGED, Outcome.CORRECT]

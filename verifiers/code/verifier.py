@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Literal
 from rft.errors import InputError
 from rft.sandboxes.languages import find
 from rft.sandboxes.limits import NAMES, checked_limits
-from rft.types import JSON, Limits, Outcome, Problem, Reason, Sandbox, Verdict
+from rft.types import JSON, Limits, Need, Outcome, Problem, Reason, Sandbox, Verdict
 from rft.verifiers.code.answer.context import with_prompt
 from rft.verifiers.code.answer.extract import Extracted, NoCode, extract
 from rft.verifiers.code.latest import Latest
@@ -50,7 +50,7 @@ from typing import *
 class CodeVerifier:
     """Judges programs by tests, call cases, or what they write for an input; see ``reference`` for the forms.
 
-    It needs a sandbox: ``use`` gives it one before the first ``verify``.
+    It needs a sandbox: ``provide`` gives it one before the first ``verify``.
     """
 
     cpu_s: float = DEFAULT.cpu_s
@@ -68,7 +68,7 @@ class CodeVerifier:
     """common: math, re, typing and their like are imported in front of every Python program."""
     id: str = field(init=False)
     """Name, version and hash of the settings that can change a verdict."""
-    needs_sandbox: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({"sandbox"})
 
     def __post_init__(self) -> None:
         """Checks the options.
@@ -90,9 +90,10 @@ class CodeVerifier:
         self._references = Latest[Reference | str](N_REFERENCES)
         self.id = f"code-{VERSION}-{sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]}"
 
-    def use(self, sandbox: Sandbox) -> None:
-        """Takes the sandbox in which programs run; who made it closes it."""
-        self._sandbox = sandbox
+    def provide(self, name: Need, thing: Sandbox) -> None:
+        """Takes the sandbox in which programs run; whoever made it closes it."""
+        if name == "sandbox":
+            self._sandbox = thing
 
     def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
         """Judges all candidates of one problem, as many at a time as the sandbox has slots; equal programs once.

@@ -13,7 +13,7 @@ from rft.errors import InputError
 from rft.types import JSON
 
 
-class Link:
+class EngineLink:
     """The two pipes. Neither reading nor writing ever holds up a step of the engine.
 
     As a context it reports the exception that ends the program, and waits until all is written.

@@ -19,7 +19,7 @@ _TICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class EngineJob:
     """One sample that is to be drawn."""
 
     request: Request
@@ -52,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EngineLimits:
     """What engines are allowed."""
 
     max_in_flight: int | None
@@ -65,24 +65,24 @@ class Limits:
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class Replica:
     """The place of one replica; engines come and go in it."""
 
     engine: Engine
     started: float
     capacity: int = 0
     """0 until the model is loaded."""
-    barren: int = 0
+    restarts_in_vain: int = 0
     """Restarts since the last finished sample."""
-    flying: dict[int, Job] = field(default_factory=dict)
+    flying: dict[int, EngineJob] = field(default_factory=dict)
     """By ticket, what has been sent and has not come back."""
 
 
-Launch = Callable[[int, Job, "queue.SimpleQueue[Event]"], Engine]
+Launch = Callable[[int, EngineJob, "queue.SimpleQueue[Event]"], Engine]
 """Starts the engine of a replica, given the latest job at hand (the engine's seed hangs on it)."""
 
 
-class Pool:
+class ReplicaPool:
     """Engines that share one stream of requests.
 
     Args:
@@ -92,14 +92,14 @@ class Pool:
         limits: what engines are allowed.
     """
 
-    def __init__(self, launch: Launch, replicas: int, name: str, limits: Limits) -> None:
-        self._launch, self._replicas, self._name, self._limits = launch, replicas, name, limits
+    def __init__(self, launch: Launch, replicas: int, name: str, limits: EngineLimits) -> None:
+        self._launch, self._n_replicas, self._name, self._limits = launch, replicas, name, limits
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._slots: list[Slot] = []
+        self._replicas: list[Replica] = []
         self._tickets = itertools.count()
         self._closed = False
-        self._latest: Job
-        self._watched = time.monotonic()
+        self._latest: EngineJob
+        self._checked = time.monotonic()
 
     def draw(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """Yields every requested sample once, as they finish.
@@ -108,119 +108,119 @@ class Pool:
             InputError: the engine refused a request or cannot load the model.
             EngineError: an engine died too often, did not start in time, or the pool was closed meanwhile.
         """
-        jobs: Iterator[Job] = (
-            Job(r, index, seed) for r in requests for index, seed in zip(r.indices, r.seeds, strict=True)
+        jobs: Iterator[EngineJob] = (
+            EngineJob(r, index, seed) for r in requests for index, seed in zip(r.indices, r.seeds, strict=True)
         )
         first = next(jobs, None)
         if first is None:
             return
         self._latest = first
-        while len(self._slots) < self._replicas:
-            self._slots.append(Slot(self._launch(len(self._slots), first, self._events), time.monotonic()))
+        while len(self._replicas) < self._n_replicas:
+            self._replicas.append(Replica(self._launch(len(self._replicas), first, self._events), time.monotonic()))
         jobs = itertools.chain([first], jobs)
         try:
             more = True
             while more or self._in_flight():
                 # What has arrived goes out before more is taken in: taking may block while verification catches up.
-                more = more and self._fill(jobs)
-                sample = self._take()
+                more = more and self._submit(jobs)
+                sample = self._next_sample()
                 if sample is not None:
                     yield sample
         finally:
-            self._forget()
+            self._abort_in_flight()
 
     def close(self) -> None:
         """Ends all engines."""
         self._closed = True
-        for slot in self._slots:
-            slot.engine.kill()
+        for replica in self._replicas:
+            replica.engine.kill()
 
     def _in_flight(self) -> int:
-        return sum(len(slot.flying) for slot in self._slots)
+        return sum(len(replica.flying) for replica in self._replicas)
 
-    def _fill(self, jobs: Iterator[Job]) -> bool:
+    def _submit(self, jobs: Iterator[EngineJob]) -> bool:
         """Sends jobs until the engines are full or something arrives. Returns whether there may be more jobs."""
-        while self._events.empty() and (slot := self._free_slot()):
+        while self._events.empty() and (replica := self._least_busy()):
             job = next(jobs, None)
             if job is None:
                 return False
-            if not slot.flying:
-                slot.engine.heard = time.monotonic()
+            if not replica.flying:
+                replica.engine.heard = time.monotonic()
             self._latest, ticket = job, next(self._tickets)
-            slot.flying[ticket] = job
-            slot.engine.send(job.message(ticket))
+            replica.flying[ticket] = job
+            replica.engine.send(job.message(ticket))
         return True
 
-    def _free_slot(self) -> Slot | None:
-        free = [slot for slot in self._slots if len(slot.flying) < slot.capacity]
-        return min(free, key=lambda slot: len(slot.flying), default=None)
+    def _least_busy(self) -> Replica | None:
+        free = [replica for replica in self._replicas if len(replica.flying) < replica.capacity]
+        return min(free, key=lambda replica: len(replica.flying), default=None)
 
-    def _take(self) -> Sample | None:
+    def _next_sample(self) -> Sample | None:
         """Waits a moment for one event and deals with it."""
         # With nothing waiting here, what is in flight is truly with the engines: a slow consumer is not their fault.
-        if self._events.empty() and time.monotonic() - self._watched > _TICK_S:
-            self._watch()
+        if self._events.empty() and time.monotonic() - self._checked > _TICK_S:
+            self._check_health()
         try:
             event = self._events.get(timeout=_TICK_S)
         except queue.Empty:
             return None
         if self._closed:
             raise EngineError(f"the sampler was closed with {self._in_flight()} samples in flight")
-        slot = next((slot for slot in self._slots if slot.engine is event.engine), None)
-        if slot is None:
+        replica = next((replica for replica in self._replicas if replica.engine is event.engine), None)
+        if replica is None:
             return None
         if event.message is None:
-            self._replace(slot)
+            self._restart(replica)
             return None
-        return self._hear(slot, event.message)
+        return self._on_message(replica, event.message)
 
-    def _hear(self, slot: Slot, message: JSON) -> Sample | None:
+    def _on_message(self, replica: Replica, message: JSON) -> Sample | None:
         if "ready" in message:
-            slot.capacity = self._limits.max_in_flight or 2 * message["ready"]["capacity"]
-            slot.engine.heard = time.monotonic()
-            for ticket, job in slot.flying.items():
-                slot.engine.send(job.message(ticket))
+            replica.capacity = self._limits.max_in_flight or 2 * message["ready"]["capacity"]
+            replica.engine.heard = time.monotonic()
+            for ticket, job in replica.flying.items():
+                replica.engine.send(job.message(ticket))
         elif "refused" in message:
             raise InputError(message["refused"])
-        elif "failed" in message and not slot.capacity and not slot.barren:
-            raise self._give_up(slot, "could not load the model")
-        elif message.get("id") in slot.flying:
-            slot.barren = 0
-            return slot.flying.pop(message["id"]).sample(message, self._name)
+        elif "failed" in message and not replica.capacity and not replica.restarts_in_vain:
+            raise self._failure(replica, "could not load the model")
+        elif message.get("id") in replica.flying:
+            replica.restarts_in_vain = 0
+            return replica.flying.pop(message["id"]).sample(message, self._name)
         return None
 
-    def _replace(self, slot: Slot) -> None:
+    def _restart(self, replica: Replica) -> None:
         """Starts a new engine in the place of one that has ended."""
-        slot.engine.kill()
-        if slot.barren >= self._limits.max_restarts:
-            times = f"{slot.barren + 1} times in a row without finishing a sample"
-            raise self._give_up(slot, f"died {times} (sampler.max_restarts is {self._limits.max_restarts})")
-        slot.barren += 1
-        slot.capacity = 0
-        slot.started = time.monotonic()
-        slot.engine = self._launch(self._slots.index(slot), self._latest, self._events)
+        replica.engine.kill()
+        if replica.restarts_in_vain >= self._limits.max_restarts:
+            times = f"{replica.restarts_in_vain + 1} times in a row without finishing a sample"
+            raise self._failure(replica, f"died {times} (sampler.max_restarts is {self._limits.max_restarts})")
+        replica.restarts_in_vain += 1
+        replica.capacity = 0
+        replica.started = time.monotonic()
+        replica.engine = self._launch(self._replicas.index(replica), self._latest, self._events)
 
-    def _watch(self) -> None:
+    def _check_health(self) -> None:
         """Ends engines that have hung; their end is then an event like any other."""
-        self._watched = now = time.monotonic()
+        self._checked = now = time.monotonic()
         stall_s, start_s = self._limits.stall_s, self._limits.start_timeout_s
-        for slot in self._slots:
-            if not slot.capacity and now - slot.started > start_s:
-                raise self._give_up(slot, f"did not load the model within {start_s:g} s (sampler.start_timeout_s)")
-            if slot.capacity and slot.flying and stall_s is not None and now - slot.engine.heard > stall_s:
-                slot.engine.kill()
+        for replica in self._replicas:
+            if not replica.capacity and now - replica.started > start_s:
+                raise self._failure(replica, f"did not load the model within {start_s:g} s (sampler.start_timeout_s)")
+            if replica.capacity and replica.flying and stall_s is not None and now - replica.engine.heard > stall_s:
+                replica.engine.kill()
 
-    def _give_up(self, slot: Slot, what: str) -> EngineError:
-        """Returns the error to raise, having ended the engine and freed its slot, so that a later draw starts anew."""
-        slot.engine.kill()
-        self._slots.remove(slot)
-        error = slot.engine.last_error()
+    def _failure(self, replica: Replica, what: str) -> EngineError:
+        """Ends the engine and frees its place, so that a later draw starts anew; returns the error to raise."""
+        replica.engine.kill()
+        self._replicas.remove(replica)
+        error = replica.engine.last_error()
         why = f"; its last error: {error}" if error else ""
-        return EngineError(f"engine {self._name} {what}{why}; the end of its log:\n{slot.engine.last_words()}")
+        return EngineError(f"engine {self._name} {what}{why}; the end of its log:\n{replica.engine.last_words()}")
 
-    def _forget(self) -> None:
+    def _abort_in_flight(self) -> None:
         """Gives up what is still in flight, so that the engines are free for the next stream."""
-        for slot in self._slots:
-            if slot.flying:
-                slot.flying.clear()
-                slot.engine.send({"abort": True})
+        for replica in self._replicas:
+            if replica.flying:
+                replica.flying.clear()
+                replica.engine.send({"abort": True})

@@ -29,16 +29,16 @@ from typing import Any
 from rft.errors import InputError, unknown
 from rft.processes.warden import guard
 from rft.prompts.token_ids import prompt_ids
-from rft.samplers.vllm.link import Link
+from rft.samplers.vllm.link import EngineLink
 from rft.types import JSON
 
 _ALIVE_S = 2.0
 
 
-class Program:
+class EngineProgram:
     """Loads the model and steps the engine until the requests' pipe is closed."""
 
-    def __init__(self, link: Link, settings: dict[str, Any]) -> None:
+    def __init__(self, link: EngineLink, settings: dict[str, Any]) -> None:
         self._link = link
         self._model = settings["model"]
         self._engine, self._on_cpu = load(settings)
@@ -162,7 +162,7 @@ def load(settings: dict[str, Any]) -> tuple[Any, bool]:
     return LLMEngine.from_vllm_config(config, usage_context=context, disable_log_stats=True), on_cpu
 
 
-def _end_with_children(link: Link) -> None:
+def _end_with_children(link: EngineLink) -> None:
     """Ends this process when vLLM's engine core ends: a step that waits for it would wait for ever (seen in 0.32)."""
     cores = [child.sentinel for child in multiprocessing.active_children()]
     if cores:
@@ -177,8 +177,8 @@ def main(arguments: list[str]) -> None:
     parent, read, write = (int(argument) for argument in arguments)
     guard(parent, (read, write))
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    with Link(read, write) as link:
-        Program(link, next(link.receive(wait=True))).run()
+    with EngineLink(read, write) as link:
+        EngineProgram(link, next(link.receive(wait=True))).run()
 
 
 if __name__ == "__main__":

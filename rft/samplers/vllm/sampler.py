@@ -19,9 +19,9 @@ from typing import Any, ClassVar, Literal
 from rft.errors import InputError
 from rft.samplers.vllm.engine import Engine, Event
 from rft.samplers.vllm.gpus import is_cpu_build, share_out, visible_gpus
-from rft.samplers.vllm.pool import Job, Limits, Pool
+from rft.samplers.vllm.pool import EngineJob, EngineLimits, ReplicaPool
 from rft.seeds import derive_seed
-from rft.types import JSON, Request, Sample
+from rft.types import JSON, Need, Request, Sample
 
 _COUNTS = ("max_model_len", "tensor_parallel_size", "replicas", "max_num_seqs", "max_in_flight", "kv_cache_gib")
 _OWN_ARGUMENTS = ("model", "seed", "skip_tokenizer_init", "data_parallel_size")
@@ -36,6 +36,7 @@ _PACE = (
 class VllmSampler:
     """The real engine. Options that are None are left to vLLM."""
 
+    needs: ClassVar[frozenset[Need]] = frozenset({"model"})
     pace: ClassVar[frozenset[str]] = frozenset(_PACE)
     """Options that change how fast samples come and where they are computed, never what is asked of the model."""
 
@@ -77,7 +78,7 @@ class VllmSampler:
     """What the engines print goes here (with several: ``log-0`` and so on). None: a temporary file."""
 
     def __post_init__(self) -> None:
-        self._pool: Pool | None = None
+        self._pool: ReplicaPool | None = None
         self._launches = count()
         self._logs: tempfile.TemporaryDirectory[str] | None = None
 
@@ -104,7 +105,7 @@ class VllmSampler:
             self._logs.cleanup()
             self._logs = None
 
-    def _open(self) -> Pool:
+    def _open(self) -> ReplicaPool:
         if find_spec("vllm") is None:
             raise InputError(
                 "vLLM is not installed; `pip install 'rft[vllm]'` (NVIDIA GPU) or `pip install 'rft[cpu]'` brings it, "
@@ -112,16 +113,16 @@ class VllmSampler:
             )
         self._check()
         shares = share_out([] if is_cpu_build() else visible_gpus(), self.replicas, self.tensor_parallel_size)
-        limits = Limits(self.max_in_flight, self.max_restarts, self.stall_s, self.start_timeout_s)
+        limits = EngineLimits(self.max_in_flight, self.max_restarts, self.stall_s, self.start_timeout_s)
 
-        def launch(replica: int, job: Job, events: "queue.SimpleQueue[Event]") -> Engine:
+        def launch(replica: int, job: EngineJob, events: "queue.SimpleQueue[Event]") -> Engine:
             command = [sys.executable, "-P", "-m", "rft.samplers.vllm.program"]
             settings = self._settings(replica, job)
             return Engine(
                 command, self._environment(shares[replica]), settings, self._log_of(replica, len(shares)), events
             )
 
-        return Pool(launch, len(shares), f"vllm:{self.model}", limits)
+        return ReplicaPool(launch, len(shares), f"vllm:{self.model}", limits)
 
     def _check(self) -> None:
         folder = Path(self.model)
@@ -139,7 +140,7 @@ class VllmSampler:
             if name in self.engine_args:
                 raise InputError(f"sampler.engine_args.{name} is not allowed; see the sampler's own options")
 
-    def _settings(self, replica: int, job: Job) -> JSON:
+    def _settings(self, replica: int, job: EngineJob) -> JSON:
         request = job.request
         seed = derive_seed(
             self.seed, replica, next(self._launches), request.round, request.problem_id, job.seed, *request.indices

@@ -50,7 +50,7 @@ class UnreadableReferenceError(Exception):
     """The reference is malformed, so that nothing but equal text can match it."""
 
 
-class Prover(Protocol):
+class EqualityProver(Protocol):
     """Decides what our own engine could not; None where it cannot either."""
 
     def same_expression(self, left: Node, right: Node) -> bool | None:
@@ -66,7 +66,7 @@ class AnswerComparison:
 
     policy: Policy = DEFAULT
     notes: list[str] = field(default_factory=list)
-    prover: Prover | None = None
+    prover: EqualityProver | None = None
     """Asked where equality could not be decided within the bounds."""
     n_looks: int = 0
     """Expressions compared so far."""
@@ -350,7 +350,7 @@ class AnswerComparison:
             prover = self._next_prover(error)
             return self._proved(prover.same_expression(left, right), error)
 
-    def _next_prover(self, undecided: UndecidedError) -> Prover:
+    def _next_prover(self, undecided: UndecidedError) -> EqualityProver:
         """Returns the prover, or raises again what was undecided where there is none or it was asked too often."""
         self.n_proofs += 1
         if self.prover is None or self.n_proofs > MAX_PROOFS:

@@ -1,0 +1,1 @@
+"""Components of others, with and without mistakes."""
