@@ -376,14 +376,6 @@ class Verifier(Protocol):
         ...
 
 
-class Filter(Protocol):
-    """Says which correct samples are no training data, one sample at a time."""
-
-    def keep(self, problem: Problem, judged: Judged) -> str | None:
-        """Returns None to keep a sample, else the reason why it is dropped: a short name, counted in the funnel."""
-        ...
-
-
 class Budget(Protocol):
     """Says how many samples a problem gets in a round."""
 
@@ -394,6 +386,33 @@ class Budget(Protocol):
             problem: whose turn it is.
             most: ``sampling.n`` of the config.
         """
+        ...
+
+
+class Filter(Protocol):
+    """Looks at one correct sample and says why it is not training data, if so."""
+
+    def drop(self, problem: Problem, judged: Judged) -> str | None:
+        """Returns the reason in a word or two, as the funnel shows it (``too_long``), or None for a sample that stays.
+
+        Must depend on nothing but its arguments and the filter's own fields, so that every run repeats.
+        """
+        ...
+
+
+class Format(Protocol):
+    """A form in which selected rows are written; the name of its files is its name in the config."""
+
+    def schema(self, plain: bool) -> Any:
+        """Returns the columns as a ``pyarrow.Schema``, or None where such rows cannot be written in this form.
+
+        Args:
+            plain: whether prompts are plain text; else they are chat messages.
+        """
+        ...
+
+    def record(self, row: Row) -> Mapping[str, JSON]:
+        """Returns one line: a value for every column of the schema."""
         ...
 
 

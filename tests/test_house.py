@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "components": {"checked", "config", "samplers", "sandboxes", "tasks", "trainers", "verifiers"},
     "samplers": set(),
     "samplers.vllm": {"processes", "prompts"},
-    "exports": {"prompts", "store"},
+    "exports": {"store"},
     "judging": {
         "components",
         "config",
@@ -94,6 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "samplers",
         "sandboxes",
         "selection",
+        "selection.filters",
         "store",
         "trainers",
         "verifiers",

@@ -15,7 +15,7 @@ class CheckedFilter:
     name: str
     filter: Any
 
-    def keep(self, problem: Problem, judged: Judged) -> str | None:
+    def drop(self, problem: Problem, judged: Judged) -> str | None:
         """Returns None to keep a sample, else why it is dropped.
 
         Raises:
@@ -23,7 +23,7 @@ class CheckedFilter:
         """
         who = f"filter '{self.name}'"
         with blaming(who, RunError):
-            reason = self.filter.keep(problem, judged)
+            reason = self.filter.drop(problem, judged)
         if reason is not None and (not isinstance(reason, str) or not reason):
             raise RunError(
                 f"{who} returned {a_kind(reason)} for problem {problem.id}, index {judged.sample.index}; the reason of "

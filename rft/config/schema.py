@@ -131,6 +131,19 @@ class SelectConfig(Section):
     """Keep one of several samples of a problem that are equal after normalisation."""
     cap: Count | None = 10
     """At most so many rows per problem (ReST-EM: 10); which ones is drawn with the run's seed."""
+    filters: tuple[Component, ...] = ()
+    """Further filters, in this order: ``[{kind: length, max_tokens: 800}]``, or module:Class."""
+
+
+def _named(entry: object) -> object:
+    return {"kind": entry} if isinstance(entry, str) else entry
+
+
+class ExportConfig(Section):
+    """The files that are written from the selected rows."""
+
+    formats: tuple[Annotated[Component, BeforeValidator(_named)], ...] = (Component(kind="messages"),)
+    """Besides prompt_completion, which is always written because trainers read it: names, or module:Class."""
 
 
 class TrainConfig(Component):
@@ -194,6 +207,7 @@ class Config(Section):
     sandbox: SandboxConfig = SandboxConfig()
     verify: VerifyConfig = VerifyConfig()
     select: SelectConfig = SelectConfig()
+    export: ExportConfig = ExportConfig()
     train: TrainConfig = TrainConfig()
     loop: LoopConfig = LoopConfig()
     eval: EvalConfig = EvalConfig()

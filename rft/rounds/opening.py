@@ -18,6 +18,7 @@ from rft.rounds.holdout import split
 from rft.rounds.inputs.check import Inputs
 from rft.rounds.inputs.identity import FILE, note
 from rft.rounds.inputs.references import marked, read_references
+from rft.rounds.select import formats, rules
 from rft.rounds.session import Session
 from rft.samplers import SAMPLERS
 from rft.sandboxes import SANDBOXES
@@ -55,6 +56,8 @@ def open_session(
     for name in config.verifiers:
         find("verifier", name, VERIFIERS, " in key 'verifiers'")
     find("sandbox", config.sandbox.kind, SANDBOXES, " in key 'sandbox'")
+    rules(config.select)
+    formats(config)
     with ExitStack() as undo:
         inputs = Inputs(config, base_model, declared(sampler_class, "pace"), references)
         run = Run.open(config.run_dir, config.model_dump(mode="json"), config_text, inputs.check, locked)

@@ -1,24 +1,33 @@
 """From judged samples to training files: selection with its funnel, and the export that trainers read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import file_digest
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from rft.checked.filter import CheckedFilter
+from rft.config.schema import Config, SelectConfig
 from rft.errors import InputError
+from rft.exports import FORMATS
+from rft.exports.prompt_completion import PromptCompletion
+from rft.exports.rows import read_rows, write_rows
 from rft.exports.write import export as write_export
-from rft.exports.write import read_rows, write_rows
 from rft.prompts.render import render
+from rft.registry import build, load
 from rft.rounds.inputs.once import once
 from rft.rounds.session import Session
 from rft.rounds.turn import problems_of, refuse_if_closed
 from rft.selection.dedupe import distinct
+from rft.selection.filters import FILTERS
+from rft.selection.filters.false_equations import FalseEquations
+from rft.selection.filters.low_trust import LowTrust
 from rft.selection.select import Funnel, Rules, to_row
 from rft.selection.select import select as choose
 from rft.store.stage import StageFolder
-from rft.types import JSON, Row
+from rft.types import JSON, Filter, Format, Row
 
 TRAIN_FILE = "prompt_completion.jsonl"
 
@@ -57,7 +66,10 @@ def select(session: Session, number: int) -> dict[str, JSON]:
 def settings(session: Session) -> dict[str, JSON]:
     """Returns what decides which rows are chosen, besides the verdicts."""
     config = session.config
-    return {"select": config.select.model_dump(), "verifiers": session.verifier_ids, "seed": config.seed}
+    chosen = config.select.model_dump()
+    if not config.select.filters:  # as rounds were recorded before there were filters
+        del chosen["filters"]
+    return {"select": chosen, "verifiers": session.verifier_ids, "seed": config.seed}
 
 
 def export(session: Session, number: int) -> Exported:
@@ -71,13 +83,16 @@ def export(session: Session, number: int) -> Exported:
 
     def make() -> dict[str, JSON]:
         with session.stage("export", round=number):
-            summary = write_export(distinct(chain.from_iterable(map(read_rows, files))), out)
+            summary = write_export(distinct(chain.from_iterable(map(read_rows, files))), out, formats(session.config))
         return {"n_rows": summary.n_rows, "files": [path.name for path in summary.files]}
 
     def whole(record: object) -> bool:
         return isinstance(record, dict) and all((out / name).exists() for name in record["files"])
 
-    made = once(session.run.round(number) / "export.json", {"rows": row_hashes(files)}, make, holds=whole)
+    inputs: dict[str, JSON] = {"rows": row_hashes(files)}
+    if "export" in session.config.model_fields_set:
+        inputs["formats"] = session.config.export.model_dump()["formats"]
+    made = once(session.run.round(number) / "export.json", inputs, make, holds=whole)
     return Exported(out / TRAIN_FILE, made["n_rows"])
 
 
@@ -104,16 +119,48 @@ def row_hashes(files: list[Path]) -> list[JSON]:
     return hashes
 
 
+def rules(config: SelectConfig) -> Rules:
+    """Returns what is asked of a sample, every filter built and its options checked.
+
+    Raises:
+        InputError: a filter is unknown, has no ``drop``, or an option is wrong.
+    """
+    filters: list[Filter] = []
+    if config.low_trust == "drop":
+        filters.append(LowTrust())
+    if config.false_equations == "drop":
+        filters.append(FalseEquations())
+    for one in config.filters:
+        filters.append(CheckedFilter(one.kind, _component("filter", one.kind, FILTERS, one.options, "drop")))
+    return Rules(tuple(filters), dedupe=config.dedupe == "text", cap=config.cap)
+
+
+def formats(config: Config) -> dict[str, Format]:
+    """Returns name of the files -> their form, every option checked; what trainers read comes first.
+
+    Raises:
+        InputError: a format is unknown, named twice, lacks a method, or an option is wrong.
+    """
+    chosen: dict[str, Format] = {"prompt_completion": PromptCompletion()}
+    for one in config.export.formats:
+        name = one.kind.rpartition(":")[2]
+        if name in chosen and name != "prompt_completion":
+            raise InputError(f"export.formats names '{name}' twice; its files can be written once")
+        chosen[name] = _component("format", one.kind, FORMATS, one.options, "schema", "record")
+    return chosen
+
+
+def _component(kind: str, name: str, table: Mapping[str, str], options: Mapping[str, Any], *methods: str) -> Any:
+    cls = load(kind, name, table)
+    if missing := [method for method in methods if not callable(getattr(cls, method, None))]:
+        raise InputError(f"{kind} '{name}' has no method '{missing[0]}'; see rft.types.{kind.capitalize()}")
+    return build(kind, name, cls, options)
+
+
 def _rows(session: Session, folder: StageFolder, number: int, funnel: Funnel) -> Iterator[Row]:
-    config, prompt = session.config.select, session.config.prompt
-    rules = Rules(
-        low_trust=config.low_trust == "drop",
-        false_equations=config.false_equations == "drop",
-        dedupe=config.dedupe == "text",
-        cap=config.cap,
-    )
+    chosen, prompt = rules(session.config.select), session.config.prompt
     problems = problems_of(session, number)
     groups = ((g.problem, g.judged()) for g in folder.groups(problems, session.verifier_ids))
-    kept = choose(groups, rules, session.config.seed, session.run.held_out_ids(), funnel)
+    kept = choose(groups, chosen, session.config.seed, session.run.held_out_ids(), funnel)
     for problem, judged in kept:
         yield from map(partial(to_row, problem, render(problem, prompt)), judged)

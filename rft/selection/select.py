@@ -1,28 +1,27 @@
 """Judged samples on the left, training rows on the right, and a funnel that says why each sample was dropped.
 
-The steps run in a fixed order, each a function from samples to those that stay; a new filter is one ``Drop``, one
-function and one line in ``steps``. Samples are put in the order of (round, index) first, so that the choice depends
-on the run's seed and never on which sample arrived first. A held-out problem stops the run.
+A sample must be correct; then the filters look at it one after the other (``rft.selection.filters``), each with a
+reason of its own; then repetitions go, then what is over the cap. A sample is counted under the first reason. Samples
+are put in the order of (round, index) first, so that the choice depends on the run's seed and never on which sample
+arrived first. A held-out problem stops the run.
 """
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 
 from rft.errors import RunError
 from rft.seeds import derive_seed
 from rft.selection.dedupe import text_key
-from rft.selection.filters.equations import false_equations
-from rft.types import JSON, Judged, Outcome, Problem, Prompt, Row, Trust
-
-Step = Callable[[Sequence[Judged]], list[Judged]]
+from rft.selection.filters.false_equations import FalseEquations
+from rft.selection.filters.low_trust import LowTrust
+from rft.types import JSON, Filter, Judged, Outcome, Problem, Prompt, Row
 
 
 class Drop(StrEnum):
-    """Why a sample is not training data, in the order in which the steps run."""
+    """The reasons that every funnel shows, in its order. Those of further filters stand before ``duplicate``."""
 
     UNJUDGED = "unjudged"
     TRUNCATED = "truncated"
@@ -33,18 +32,20 @@ class Drop(StrEnum):
     OVER_CAP = "over_cap"
 
 
+CLOSING = (Drop.DUPLICATE, Drop.OVER_CAP)
+"""The steps that choose among the samples of a problem, when all filters are done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is asked of a sample beyond being correct."""
 
-    false_equations: bool = True
-    """Drop a solution that holds a false explicit equation."""
+    filters: tuple[Filter, ...] = (LowTrust(), FalseEquations())
+    """In the order in which they look at a sample."""
     dedupe: bool = True
     """Keep the first of several samples of a problem with the same normalised text."""
     cap: int | None = 10
     """At most so many samples per problem (ReST-EM: 10); None keeps all."""
-    low_trust: bool = True
-    """Drop a sample whose verdict its program may have bought: see ``Trust.LOW``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Selection:
 
     kept: list[Judged]
     """In the order of (round, index)."""
-    dropped: Counter[Drop]
+    dropped: Counter[str]
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Funnel:
     """Counts over all problems. sampled = everything dropped + kept, always."""
 
     sampled: int = 0
-    dropped: Counter[Drop] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
     kept: int = 0
     problems_sampled: int = 0
     problems_solved: int = 0
@@ -87,7 +88,7 @@ class Funnel:
         """Returns the counts in the order of the steps: what ``funnel.json`` holds."""
         return {
             "sampled": self.sampled,
-            "dropped": {drop.value: self.dropped[drop] for drop in Drop},
+            "dropped": {reason: self.dropped[reason] for reason in self._reasons()},
             "kept": self.kept,
             "problems": {
                 "sampled": self.problems_sampled,
@@ -95,6 +96,10 @@ class Funnel:
                 "kept": self.problems_kept,
             },
         }
+
+    def _reasons(self) -> list[str]:
+        opening = [drop.value for drop in Drop if drop not in CLOSING]
+        return [*opening, *sorted(self.dropped.keys() - set(Drop)), *(drop.value for drop in CLOSING)]
 
 
 def select(
@@ -124,51 +129,47 @@ def select(
             )
         if strays := {one.sample.problem_id for one in judged} - {problem.id}:
             raise RunError(f"samples of problem {min(strays)} came under problem {problem.id}; please report this")
-        selection = select_problem(judged, rules, seed)
+        selection = select_problem(problem, judged, rules, seed)
         funnel.add(judged, selection)
         if selection.kept:
             yield problem, selection.kept
 
 
-def select_problem(judged: Sequence[Judged], rules: Rules, seed: int) -> Selection:
-    """Returns which samples of one problem are kept. Pure: equal for any order of ``judged``."""
-    staying = sorted(judged, key=lambda one: (one.sample.round, one.sample.index))
-    dropped: Counter[Drop] = Counter()
-    for drop, step in steps(rules, seed):
-        after = step(staying)
-        dropped[drop] += len(staying) - len(after)
-        staying = after
+def select_problem(problem: Problem, judged: Sequence[Judged], rules: Rules, seed: int) -> Selection:
+    """Returns which samples of one problem are kept. Pure: equal for any order of ``judged``.
+
+    Raises:
+        RunError: a filter raised, or returned neither a reason nor None.
+    """
+    dropped: Counter[str] = Counter()
+    staying: list[Judged] = []
+    for one in sorted(judged, key=lambda one: (one.sample.round, one.sample.index)):
+        reason = why_dropped(problem, one, rules.filters)
+        if reason is None:
+            staying.append(one)
+        else:
+            dropped[reason] += 1
+    if rules.dedupe:
+        several, staying = staying, without_duplicates(staying)
+        dropped[Drop.DUPLICATE] += len(several) - len(staying)
+    if rules.cap is not None:
+        several, staying = staying, at_most(rules.cap, seed, staying)
+        dropped[Drop.OVER_CAP] += len(several) - len(staying)
     return Selection(staying, +dropped)
 
 
-def steps(rules: Rules, seed: int) -> Iterator[tuple[Drop, Step]]:
-    """Yields the steps that the rules ask for, in order."""
-    yield Drop.UNJUDGED, partial(without, Outcome.UNJUDGED)
-    yield Drop.TRUNCATED, partial(without, Outcome.TRUNCATED)
-    yield Drop.INCORRECT, partial(without, Outcome.INCORRECT)
-    if rules.low_trust:
-        yield Drop.LOW_TRUST, without_low_trust
-    if rules.false_equations:
-        yield Drop.FALSE_EQUATION, without_false_equations
-    if rules.dedupe:
-        yield Drop.DUPLICATE, without_duplicates
-    if rules.cap is not None:
-        yield Drop.OVER_CAP, partial(at_most, rules.cap, seed)
+def why_dropped(problem: Problem, judged: Judged, filters: Iterable[Filter]) -> str | None:
+    """Returns the outcome of a sample that is not correct, else the first reason that a filter gives, else None.
 
-
-def without(outcome: Outcome, judged: Sequence[Judged]) -> list[Judged]:
-    """Returns the samples with any other outcome."""
-    return [one for one in judged if one.verdict.outcome is not outcome]
-
-
-def without_low_trust(judged: Sequence[Judged]) -> list[Judged]:
-    """Returns the samples whose verdict was out of their reach."""
-    return [one for one in judged if one.verdict.trust is not Trust.LOW]
-
-
-def without_false_equations(judged: Sequence[Judged]) -> list[Judged]:
-    """Returns the samples that hold no explicit equation that is certainly false."""
-    return [one for one in judged if not false_equations(one.sample.text)]
+    Raises:
+        RunError: a filter raised, or returned neither a reason nor None.
+    """
+    if judged.verdict.outcome is not Outcome.CORRECT:
+        return judged.verdict.outcome.value
+    for one in filters:
+        if reason := one.drop(problem, judged):
+            return reason
+    return None
 
 
 def without_duplicates(judged: Sequence[Judged]) -> list[Judged]:

@@ -29,6 +29,7 @@ MAY_CHANGE = (
     "verify.",
     "sampler.",
     "select.",
+    "export.",
     "train.",
     "verifiers.",
     "sandbox.",

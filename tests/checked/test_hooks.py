@@ -138,21 +138,21 @@ def test_verdicts_carry_the_id_of_their_verifier() -> None:
 def test_a_filter_gives_a_reason_or_none(reason: str | None) -> None:
     @dataclass
     class Given:
-        def keep(self, problem: Problem, judged: Judged) -> str | None:
+        def drop(self, problem: Problem, judged: Judged) -> str | None:
             return reason
 
-    assert CheckedFilter("f", Given()).keep(PROBLEM, Judged(SAMPLE, Verdict(Outcome.CORRECT))) == reason
+    assert CheckedFilter("f", Given()).drop(PROBLEM, Judged(SAMPLE, Verdict(Outcome.CORRECT))) == reason
 
 
 @pytest.mark.parametrize(("value", "seen"), [(True, "a bool"), (0, "an int"), ("", "a str"), (["x"], "a list")])
 def test_a_filter_that_gives_something_else_is_named(value: Any, seen: str) -> None:
     @dataclass
     class Wrong:
-        def keep(self, problem: Problem, judged: Judged) -> Any:
+        def drop(self, problem: Problem, judged: Judged) -> Any:
             return value
 
     with pytest.raises(RunError, match=f"filter 'f' returned {seen} for problem p, index 0; the reason of a drop"):
-        CheckedFilter("f", Wrong()).keep(PROBLEM, Judged(SAMPLE, Verdict(Outcome.CORRECT)))
+        CheckedFilter("f", Wrong()).drop(PROBLEM, Judged(SAMPLE, Verdict(Outcome.CORRECT)))
 
 
 def test_an_error_of_the_requests_is_not_the_sampler_s() -> None:

@@ -11,7 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from rft.errors import InputError, RunError
-from rft.exports.write import CHAT, MESSAGES, PLAIN, ROWS, check_round_trip, export, read_rows, write_rows
+from rft.exports.messages import MESSAGES
+from rft.exports.prompt_completion import CHAT, PLAIN
+from rft.exports.rows import ROWS, read_rows, write_rows
+from rft.exports.write import export
+from rft.prompts.round_trip import check_round_trip
 from rft.types import Origin, Prompt, Row
 
 CHAT_PROMPT: Prompt = ({"role": "system", "content": "Be brief."}, {"role": "user", "content": "2+2?"})

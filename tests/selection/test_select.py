@@ -47,33 +47,35 @@ ONE_OF_EACH = [
 
 
 def test_every_step_drops_what_it_says() -> None:
-    found = select_problem(ONE_OF_EACH, Rules(cap=2), seed=0)
+    found = select_problem(problem(), ONE_OF_EACH, Rules(cap=2), seed=0)
     assert found.dropped == dict.fromkeys(Drop, 1)
     assert len(found.kept) == 2
     assert set(indices(found.kept)) < {4, 6, 7}
 
 
 def test_rules_can_be_switched_off_but_correctness_cannot() -> None:
-    found = select_problem(ONE_OF_EACH, Rules(false_equations=False, dedupe=False, cap=None, low_trust=False), seed=0)
+    found = select_problem(problem(), ONE_OF_EACH, Rules(filters=(), dedupe=False, cap=None), seed=0)
     assert indices(found.kept) == [3, 4, 5, 6, 7, 8]
     assert set(found.dropped) == {Drop.UNJUDGED, Drop.TRUNCATED, Drop.INCORRECT}
 
 
 def test_a_sample_is_counted_under_the_first_step_that_drops_it() -> None:
     twins = [judged(i, text="1 + 1 = 3") for i in range(3)]
-    assert select_problem(twins, Rules(), seed=0).dropped == {Drop.FALSE_EQUATION: 3}
+    assert select_problem(problem(), twins, Rules(), seed=0).dropped == {Drop.FALSE_EQUATION: 3}
 
 
 def test_the_order_of_arrival_does_not_matter() -> None:
     samples = [judged(i, text=f"text {i // 2}") for i in range(5)]
-    found = {tuple(indices(select_problem(order, Rules(cap=2), seed=3).kept)) for order in permutations(samples)}
+    found = {
+        tuple(indices(select_problem(problem(), order, Rules(cap=2), seed=3).kept)) for order in permutations(samples)
+    }
     assert len(found) == 1
 
 
 def test_the_cap_draws_by_seed_and_problem_and_evenly() -> None:
     def drawn(seed: int, problem_id: str) -> tuple[int, ...]:
         samples = [judged(i, problem_id=problem_id) for i in range(6)]
-        return tuple(indices(select_problem(samples, Rules(cap=2), seed).kept))
+        return tuple(indices(select_problem(problem(), samples, Rules(cap=2), seed).kept))
 
     assert drawn(0, "a") == drawn(0, "a")
     assert len({drawn(seed, "a") for seed in range(30)}) > 5
