@@ -90,7 +90,8 @@ def _judge_folder(
 
 def _latest(folder: Path, verifier_ids: Sequence[str]) -> dict[str, Tally]:
     """The verdicts that stand so far: those of the ids that were in use first, then of others, the latest first."""
-    others = [path for path in (folder / "verdicts").glob("*") if path.name not in verifier_ids]
+    folders = [path for path in (folder / "verdicts").glob("*") if path.is_dir()]
+    others = [path for path in folders if path.name not in verifier_ids]
     names = [[*verifier_ids], *([p.name] for p in sorted(others, key=lambda p: p.stat().st_mtime_ns, reverse=True))]
     latest: dict[str, Tally] = {}
     for ids in names:

@@ -1,7 +1,8 @@
 """An append-only log of records that survives ``kill -9`` at any moment: a live journal and sealed Parquet shards.
 
-    part-00000.parquet  part-00001.parquet  journal-00002.jsonl
+    samples/part-00000.parquet  samples/part-00001.parquet  samples.journal-00002.jsonl
 
+The journal lies beside the folder, so that whoever reads the folder as Parquet, also during a run, meets shards only.
 A record is in the operating system's hands when ``append`` returns and on the disk within a second. When the journal
 is full it becomes the Parquet shard of the same number by an atomic rename, so a reader never sees half a shard, and a
 journal whose shard exists is known to be done with. A line cut short by a crash is cut off when the log is opened.
@@ -14,6 +15,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from glob import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -70,21 +73,21 @@ class Log:
         with self._lock:
             journal = self._open()
             if self._rows:
-                shard = self._path("part", self._number)
-                records = read_journal(self._path("journal", self._number))
+                shard = self._shard_path(self._number)
+                records = read_journal(self._journal_path(self._number))
                 with writing(shard) as partial:
                     table = pa.Table.from_pylist(list(records), schema=self.schema)
                     pq.write_table(table, partial, compression="zstd")
             os.close(journal)
             self._journal = None
-            self._path("journal", self._number).unlink()
+            self._journal_path(self._number).unlink()
             self._rows = self._bytes = 0
             self._dirty = False
 
     def close(self, seal: bool = False) -> None:
         """Puts everything on the disk and lets go of the files. Safe to call twice."""
         with self._lock:
-            if seal and (self._rows or self._number_on_disk() is not None):
+            if seal and (self._rows or self._journals()):
                 self.seal()
             self._closed.set()
             if self._journal is not None:
@@ -115,27 +118,30 @@ class Log:
         return pa.concat_tables(tables, promote_options="default").select(self.schema.names).cast(self.schema)
 
     def _tail(self) -> Iterator[Record]:
-        number = self._number_on_disk()
-        if number is not None:
-            yield from read_journal(self._path("journal", number))
+        if live := self._live_journal():
+            yield from read_journal(live)
 
     def _shards(self) -> list[Path]:
         return sorted(self.folder.glob("part-*.parquet"))
 
-    def _number_on_disk(self) -> int | None:
-        """The number of the live journal; one whose shard exists is left from a crash and does not count."""
-        for journal in sorted(self.folder.glob("journal-*.jsonl")):
-            number = int(journal.stem.removeprefix("journal-"))
-            if not self._path("part", number).exists():
-                return number
-        return None
+    def _journals(self) -> list[Path]:
+        """The journals beside the folder, and those that an earlier version left inside."""
+        beside = self.folder.parent.glob(f"{escape(self.folder.name)}.journal-*.jsonl")
+        return sorted([*beside, *self.folder.glob("journal-*.jsonl")], key=_number)
+
+    def _live_journal(self) -> Path | None:
+        """The journal that is written; one whose shard exists is left from a crash and does not count."""
+        return next((path for path in self._journals() if not self._shard_path(_number(path)).exists()), None)
 
     def _next_number(self) -> int:
         """Above every shard's, also where one in between is missing: no shard is ever replaced."""
-        return 1 + max((int(shard.stem.removeprefix("part-")) for shard in self._shards()), default=-1)
+        return 1 + max(map(_number, self._shards()), default=-1)
 
-    def _path(self, kind: str, number: int) -> Path:
-        return self.folder / f"{kind}-{number:05d}.{'parquet' if kind == 'part' else 'jsonl'}"
+    def _shard_path(self, number: int) -> Path:
+        return self.folder / f"part-{number:05d}.parquet"
+
+    def _journal_path(self, number: int) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.journal-{number:05d}.jsonl")
 
     def _open(self) -> int:
         """Opens the live journal for appending, mending what a crash left."""
@@ -145,12 +151,14 @@ class Log:
             self.folder.mkdir(parents=True, exist_ok=True)
             for stale in self.folder.glob(".*.tmp"):
                 stale.unlink()
-            live = self._number_on_disk()
-            for journal in self.folder.glob("journal-*.jsonl"):
-                if live is None or journal != self._path("journal", live):
+            live = self._live_journal()
+            for journal in self._journals():
+                if journal != live:
                     journal.unlink()
-            self._number = self._next_number() if live is None else live
-            path = self._path("journal", self._number)
+            self._number = self._next_number() if live is None else _number(live)
+            path = self._journal_path(self._number)
+            if live is not None and live != path:
+                live.rename(path)
             self._journal = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             raise disk_error(error, self.folder) from error
@@ -174,6 +182,11 @@ class Log:
                         self.seal()
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether a log in this folder holds, or may hold, a record."""
+    return folder.is_dir() and any(chain(folder.iterdir(), folder.parent.glob(f"{escape(folder.name)}.journal-*")))
+
+
 def read_journal(path: Path) -> Iterator[Record]:
     """Yields the whole lines of a journal; a torn last line is passed over.
 
@@ -190,6 +203,11 @@ def read_journal(path: Path) -> Iterator[Record]:
                 raise InputError(
                     f"{path}, line {number} is damaged: {error}; restore the file or delete the line"
                 ) from error
+
+
+def _number(path: Path) -> int:
+    """The number in the name of a shard or a journal."""
+    return int(path.stem.rpartition("-")[2])
 
 
 def _write_all(handle: int, data: bytes) -> None:

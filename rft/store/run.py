@@ -21,6 +21,7 @@ from rft.errors import InputError
 from rft.store.environment import environment
 from rft.store.files import write_json
 from rft.store.lock import Lock
+from rft.store.log import is_begun
 from rft.store.problems import read_ids, read_problems, read_verifier_names, write_problems
 from rft.types import JSON, Problem
 
@@ -233,7 +234,7 @@ class Run:
 
 def holds_samples(folder: Path) -> bool:
     """Whether anything was drawn into the folder of a round or an evaluation."""
-    return any((folder / "samples").glob("*"))
+    return is_begun(folder / "samples")
 
 
 def flatten(tree: JSON, prefix: str = "") -> dict[str, JSON]:

@@ -81,10 +81,10 @@ def test_samples_without_a_verdict_are_there_too(done: StoredRun) -> None:
 
 
 def test_the_last_verdict_on_a_sample_counts(done: StoredRun) -> None:
-    (folder,) = done.path.glob("round-000/verdicts/*")
+    (folder,) = (path for path in done.path.glob("round-000/verdicts/*") if path.is_dir())
     record = done.verdicts(0).to_pylist()[0] | {"outcome": "unjudged", "reward": 0}
     del record["round"]
-    (folder / "journal-00009.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
+    folder.with_name(f"{folder.name}.journal-00009.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
     verdicts = done.verdicts(0)
     assert verdicts.num_rows == 4 * N
     assert verdicts.column("outcome").to_pylist().count("unjudged") == 1

@@ -62,7 +62,7 @@ def keys(folder: Path) -> Counter[tuple[str, int]]:
     for shard in sorted((folder / "samples").glob("*.parquet")):
         table = pq.read_table(shard, columns=["problem_id", "index"]).to_pylist()
         found.update((row["problem_id"], row["index"]) for row in table)
-    for journal in (folder / "samples").glob("*.jsonl"):
+    for journal in folder.glob("samples.journal-*.jsonl"):
         rows = [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
         found.update((row["problem_id"], row["index"]) for row in rows)
     return found

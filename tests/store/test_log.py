@@ -27,17 +27,18 @@ def numbers(folder: Path) -> list[int]:
     return [r["n"] for r in Log(folder, SCHEMA).records()]
 
 
+def journal(folder: Path, number: int = 0) -> Path:
+    return folder.with_name(f"{folder.name}.journal-{number:05d}.jsonl")
+
+
 def test_records_come_back_in_order_across_shards_and_journal(tmp_path: Path) -> None:
     log = Log(tmp_path, SCHEMA, shard_rows=3)
     for n in range(8):
         log.append(record(n))
     assert [r["n"] for r in log.records()] == list(range(8))
     assert len(log) == 8
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "journal-00002.jsonl",
-        "part-00000.parquet",
-        "part-00001.parquet",
-    ]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["part-00000.parquet", "part-00001.parquet"]
+    assert journal(tmp_path, 2).is_file()
     log.close()
 
 
@@ -45,8 +46,8 @@ def test_a_torn_last_line_is_cut_off_and_the_next_record_is_whole(tmp_path: Path
     log = Log(tmp_path, SCHEMA)
     log.append(record(0))
     log.close()
-    journal = tmp_path / "journal-00000.jsonl"
-    journal.write_bytes(journal.read_bytes() + b'{"n":1,"te')
+    torn = journal(tmp_path)
+    torn.write_bytes(torn.read_bytes() + b'{"n":1,"te')
     again = Log(tmp_path, SCHEMA)
     again.append(record(2))
     again.close()
@@ -54,8 +55,8 @@ def test_a_torn_last_line_is_cut_off_and_the_next_record_is_whole(tmp_path: Path
 
 
 def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
-    (tmp_path / "journal-00000.jsonl").write_text('{"n":0,"text":""}\nnonsense\n{"n":2,"text":""}\n')
-    with pytest.raises(InputError, match=r"journal-00000\.jsonl, line 2 is damaged"):
+    journal(tmp_path).write_text('{"n":0,"text":""}\nnonsense\n{"n":2,"text":""}\n')
+    with pytest.raises(InputError, match=r"\.journal-00000\.jsonl, line 2 is damaged"):
         numbers(tmp_path)
 
 
@@ -63,11 +64,11 @@ def test_a_journal_whose_shard_exists_does_not_count_twice(tmp_path: Path) -> No
     log = Log(tmp_path, SCHEMA)
     log.append(record(0))
     log.close()
-    kept = (tmp_path / "journal-00000.jsonl").read_bytes()
+    kept = journal(tmp_path).read_bytes()
     Log(tmp_path, SCHEMA).close()
     sealed = Log(tmp_path, SCHEMA)
     sealed.close(seal=True)
-    (tmp_path / "journal-00000.jsonl").write_bytes(kept)  # as if killed between rename and unlink
+    journal(tmp_path).write_bytes(kept)  # as if killed between rename and unlink
     assert numbers(tmp_path) == [0]
     again = Log(tmp_path, SCHEMA)
     again.append(record(1))
@@ -160,3 +161,39 @@ def test_a_full_disk_is_one_sentence_and_what_was_stored_stays_whole(tmp_path: P
         assert not (tmp_path / "facts.json").exists()
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_folder_is_read_as_parquet_while_its_journal_is_written(tmp_path: Path) -> None:
+    log = Log(tmp_path / "samples", SCHEMA, shard_rows=2)
+    for n in range(5):
+        log.append(record(n))
+    assert pq.read_table(tmp_path / "samples")["n"].to_pylist() == [0, 1, 2, 3]
+    assert numbers(tmp_path / "samples") == [0, 1, 2, 3, 4]
+    log.close()
+
+
+def test_a_journal_that_an_earlier_version_left_inside_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    log = Log(folder, SCHEMA)
+    log.append(record(0))
+    log.close()
+    journal(folder).rename(folder / "journal-00000.jsonl")
+    assert numbers(folder) == [0]
+    again = Log(folder, SCHEMA)
+    again.append(record(1))
+    assert not list(folder.iterdir())
+    again.close(seal=True)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["part-00000.parquet"]
+    assert numbers(folder) == [0, 1]
+
+
+def test_what_a_kill_between_rename_and_unlink_left_is_cleared_away(tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    log = Log(folder, SCHEMA)
+    log.append(record(0))
+    kept = journal(folder).read_bytes()
+    log.close(seal=True)
+    journal(folder).write_bytes(kept)
+    Log(folder, SCHEMA).close(seal=True)
+    assert not journal(folder).exists()
+    assert numbers(folder) == [0]
