@@ -1,4 +1,4 @@
-"""The example plugins run from a folder outside the package, named as ``module:Class``."""
+"""The example plugins run from a folder outside the package, with the ``rft`` script, named as ``module:Class``."""
 
 import json
 import os
@@ -13,16 +13,20 @@ import rft
 from rft import load_run
 
 ROOT = Path(rft.__file__).parents[1]
+SCRIPT = "import sys\nfrom rft.cli.app import main\nsys.exit(main())\n"
+"""What an installed script holds; Python looks for modules in the script's folder, not in the current one."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A current folder with the plugins in it."""
+    """A current folder with the plugins in it, and the script elsewhere."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "rft").write_text(SCRIPT, "utf-8")
     return Path(shutil.copytree(ROOT / "examples" / "plugins", tmp_path / "own", ignore=shutil.ignore_patterns("__*")))
 
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "rft", *words]
+    program = [sys.executable, str(folder.parent / "bin" / "rft"), *words]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.run(program, cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
 
