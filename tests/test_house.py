@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "expressions",
         "processes",
+        "sandboxes",
         "store",
         "tasks",
         "verifiers",

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rft.cli import check, models, rejudge, run, sandbox, start, tasks, verify
+from rft.cli import check, cross, models, rejudge, run, sandbox, start, tasks, verify
 from rft.errors import RftError, printable
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(run.export)
 app.command()(run.train)
 app.command(name="eval")(run.evaluate)
 app.command()(check.check)
+app.command()(cross.cross)
 app.command()(start.hello)
 app.command()(start.init)
 app.command()(start.doctor)

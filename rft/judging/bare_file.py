@@ -11,7 +11,6 @@ The whole file is read and checked before the first verdict; the output appears 
 It never takes the place of the input, or of anything but a file.
 """
 
-import dataclasses
 import glob
 import gzip
 import json
@@ -19,25 +18,20 @@ import os
 import stat
 import sys
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby, islice
-from math import inf
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from rft.errors import InputError
-from rft.judging.judge import judge
-from rft.processes.threads import verifying
+from rft.judging.judge import judge_all, neighbours
+from rft.sandboxes.limits import checked_limits
 from rft.store.files import replace
-from rft.types import JSON, FinishReason, Limits, Outcome, Problem, Sample, Trust, Verdict, Verifier
+from rft.types import JSON, FinishReason, Outcome, Problem, Sample, Trust, Verdict, Verifier
 from rft.verifiers.math.read.policy import policy_of
 
-CHUNK = 1024
-"""Lines held at a time."""
 MAX_DIGITS = 1_000
 """Digits of a number in a line; longer ones are written as texts."""
 MAX_DEPTH = 100
@@ -89,11 +83,7 @@ def judge_file(
         raise InputError(f"{source} holds no line that could be judged")
     outcomes: Counter[Outcome] = Counter()
     readable = (line for line in lines(source, default_verifier, skip_bad) if line is not None)
-    with (
-        _writing(out) as file,
-        verifying(workers, patient=False) as pool,
-        closing(_verdicts(readable, verifiers, pool)) as judged,
-    ):
+    with _writing(out) as file, closing(_verdicts(readable, verifiers, workers)) as judged:
         for line, verdict in judged:
             outcomes[verdict.outcome] += 1
             _write(file, _record(line.id, verdict), out)
@@ -173,22 +163,18 @@ def _explained(out: Path) -> Iterator[None]:
 
 
 def _verdicts(
-    lines: Iterator[Line], verifiers: Mapping[str, Verifier], pool: ThreadPoolExecutor
-) -> Generator[tuple[Line, Verdict], None, None]:
+    lines: Iterator[Line], verifiers: Mapping[str, Verifier], workers: int
+) -> Generator[tuple[Line, Verdict]]:
     """Judges neighbouring lines of one problem together, so that their reference is parsed once."""
+    waiting: deque[Line] = deque()
 
-    def work(group: list[Line]) -> list[Verdict]:
-        problem = group[0].problem
-        return judge(problem, [line.sample for line in group], verifiers[problem.verifier], retries=1)
+    def pairs() -> Iterator[tuple[Problem, Sample]]:
+        for line in lines:
+            waiting.append(line)
+            yield line.problem, line.sample
 
-    while chunk := list(islice(lines, CHUNK)):
-        groups = [list(group) for _, group in groupby(chunk, key=lambda line: _same_problem(line.problem))]
-        for group, verdicts in zip(groups, pool.map(work, groups), strict=True):
-            yield from zip(group, verdicts, strict=True)
-
-
-def _same_problem(problem: Problem) -> str:
-    return json.dumps([problem.verifier, problem.reference, problem.metadata], sort_keys=True)
+    for judged in judge_all(neighbours(pairs()), verifiers.__getitem__, workers):
+        yield waiting.popleft(), judged.verdict
 
 
 def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
@@ -285,14 +271,8 @@ def _limited(reference: JSON, limits: JSON, verifier: str) -> JSON:
         return reference
     if verifier != "code":
         raise ValueError(f"'limits' is for the verifier code; this line's is '{verifier}'")
-    allowed = [limit.name for limit in dataclasses.fields(Limits)]
-    if not isinstance(limits, dict) or not limits.keys() <= set(allowed):
-        raise ValueError(f"'limits' is {limits!r:.80}; an object is wanted, with some of {', '.join(allowed)}")
-    for name, limit in limits.items():
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < inf:
-            raise ValueError(f"'limits.{name}' is {limit!r:.80}; a number above 0 is wanted")
     own = reference.get("limits")
-    return reference | {"limits": (own if isinstance(own, dict) else {}) | limits}
+    return reference | {"limits": (own if isinstance(own, dict) else {}) | checked_limits(limits)}
 
 
 def _deeper(value: JSON, levels: int) -> bool:

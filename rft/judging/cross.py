@@ -1,4 +1,4 @@
-"""Compares the math verifier's verdicts with math-verify's on the same completions: ``rft check TARGET --cross``.
+"""Compares the math verifier's verdicts with math-verify's on the same completions: ``rft cross TARGET``.
 
 A comparison proves neither right; it shows where to look. Ours judges in this process, math-verify in worker processes
 that are killed on time and capped in memory. Completions stream through; what stays in memory is a digest per distinct
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -21,6 +21,7 @@ from typing import IO
 from rft.components import Verifiers
 from rft.errors import InputError
 from rft.judging.candidates import COMPARED, Candidate, candidates_of
+from rft.judging.judge import judge
 from rft.judging.second_opinion import Opinion, SecondOpinion
 from rft.store.files import writing
 from rft.types import JSON, Outcome, Verdict, Verifier
@@ -120,7 +121,7 @@ class CheckerComparison:
         }
 
 
-def check_across(
+def compare_target(
     target: str,
     options: Sequence[str],
     split: str | None,
@@ -171,8 +172,8 @@ def compare(
         firsts: IO[bytes] | None = stack.enter_context(TemporaryFile()) if target else None
         wanted = _compared(candidates, result)
         while chunk := list(islice(wanted, CHUNK)):
-            verdicts = [ours.verify(each.problem, [each.completion])[0] for each in chunk]
-            for candidate, verdict, opinion in zip(chunk, verdicts, second.ask(chunk), strict=True):
+            opinions = second.ask(chunk)
+            for candidate, verdict, opinion in zip(chunk, _verdicts(chunk, ours), opinions, strict=True):
                 found = _difference(candidate, verdict, opinion)
                 result.counts[found.kind] += 1
                 if found.kind not in AGREE and result.add(found) and firsts:
@@ -180,6 +181,13 @@ def compare(
         if firsts and target:
             _write_counted(firsts, result.times(), target)
     return result
+
+
+def _verdicts(chunk: Sequence[Candidate], ours: Verifier) -> Iterator[Verdict]:
+    """Judges the neighbours of one problem together, in order."""
+    for _, together in groupby(chunk, key=lambda candidate: candidate.problem):
+        group = list(together)
+        yield from judge(group[0].problem, [each.completion for each in group], ours)
 
 
 def _compared(candidates: Iterable[Candidate | None], result: CheckerComparison) -> Iterator[Candidate]:

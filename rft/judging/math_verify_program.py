@@ -1,4 +1,4 @@
-r"""The second opinion of ``rft check --cross``: math-verify in a process of its own, asked about whole completions.
+r"""The second opinion of ``rft cross``: math-verify in a process of its own, asked about whole completions.
 
 It is used as its authors recommend: reference and completion are parsed with the box first, then other LaTeX, then
 plain expressions; a bare reference stands between ``$``. It runs without its own time-outs; the parent kills on time.

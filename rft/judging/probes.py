@@ -64,6 +64,11 @@ def no_singles(problem: Problem) -> Iterator[Single]:
     yield from ()
 
 
+def no_doubt(problem: Problem) -> str | None:
+    """Returns None: nothing is known to be wrong with a reference by its looks."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Prover:
     """How problems of one kind of verifier are turned into completions."""
@@ -76,6 +81,10 @@ class Prover:
     """A completion that must not be correct, made of an earlier problem's reference; None when none surely differs."""
     singles: Callable[[Problem], Iterator[Single]] = no_singles
     """The problem's tests one by one."""
+    doubt: Callable[[Problem], str | None] = no_doubt
+    """Why a reference is surely not an answer, although it equals itself."""
+    nothing_right: str = "no answer can be made of it"
+    """What it means when there is no completion that must be correct."""
 
 
 NO_ANSWER = "Let us think about this step by step before we decide."
@@ -119,6 +128,21 @@ def comparable(reference: JSON) -> str:
 def math_right(problem: Problem) -> list[str]:
     """Returns one completion per accepted answer, each in a box."""
     return [_boxed(answer) for answer in _answers(problem.reference)]
+
+
+def math_doubt(problem: Problem) -> str | None:
+    """Returns why an accepted answer is surely not one: a question mark, unmatched braces, or nothing but signs.
+
+    Words are answers too, so a reference that is no mathematics is not in doubt for that alone.
+    """
+    for answer in _answers(problem.reference):
+        if "?" in answer:
+            return f"{answer!r:.80} holds a question mark, so it is not an answer"
+        if answer.count("{") - answer.count(r"\{") != answer.count("}") - answer.count(r"\}"):
+            return f"the braces of {answer!r:.80} do not match"
+        if answer.isascii() and not any(map(str.isalnum, answer)):
+            return f"{answer!r:.80} holds neither a letter nor a digit"
+    return None
 
 
 def math_wrong(problem: Problem) -> list[str]:
@@ -203,10 +227,16 @@ def code_singles(problem: Problem) -> Iterator[Single]:
 
 
 PROVERS: dict[str, Prover] = {
-    "math": Prover(math_right, math_wrong, math_other),
+    "math": Prover(math_right, math_wrong, math_other, doubt=math_doubt),
     "choice": Prover(choice_right, choice_wrong, no_other),
     "exact": Prover(math_right, exact_wrong, no_other),
-    "code": Prover(code_right, code_wrong, no_other, code_singles),
+    "code": Prover(
+        code_right,
+        code_wrong,
+        no_other,
+        code_singles,
+        nothing_right="it has no 'solution', so nothing shows that a right program passes its tests",
+    ),
 }
 """Name of a verifier -> how its problems are proved."""
 

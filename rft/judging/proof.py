@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import assert_never
 
+from rft.judging.judge import judge
 from rft.judging.probes import PROVERS, Probe, Prover, Tried, comparable, probes
 from rft.types import JSON, Outcome, Problem, Prompt, Reason, Verdict, Verifier
 
@@ -68,6 +69,14 @@ class CheckReport:
         """True when there were problems, all could be proved, and nothing was found."""
         return self.n_problems > 0 and self.n_unproved == 0 and self.n_findings == 0
 
+    def why_not(self) -> str:
+        """Returns in words why the task cannot be used; the first finding is among them."""
+        parts = [f"{self.n_findings} findings"] if self.n_findings else []
+        if self.n_unproved:
+            parts.append(f"{self.n_unproved} problems could not be proved")
+        first = f" (the first: {self.findings[0]})" if self.findings else ""
+        return ", ".join(parts) + first
+
     def to_json(self) -> dict[str, JSON]:
         """Returns the whole report as JSON values; each kind of probe has its count and how many held."""
         return {
@@ -123,6 +132,8 @@ def check_task(
                 known = ", ".join(sorted(PROVERS))
                 report.add(TaskFinding(problem.id, "verifier", "", f"'{name}' cannot be proved; known: {known}"))
             continue
+        if doubt := PROVERS[name].doubt(problem):
+            report.add(TaskFinding(problem.id, Tried.REFERENCE, "", doubt))
         tries = list(probes(problem, PROVERS[name], earlier[name]))
         if _judge(problem, tries, verifiers[name], report):
             _judge_singles(problem, PROVERS[name], verifiers[name], report)
@@ -133,10 +144,10 @@ def check_task(
 def _judge(problem: Problem, tries: list[Probe], verifier: Verifier, report: CheckReport) -> bool:
     """Puts the probes to the verifier; says whether its reference can be used at all."""
     if not any(probe.tried is Tried.REFERENCE for probe in tries):
-        saw = f"no answer can be made of it: {_short(repr(problem.reference))}"
+        saw = f"{PROVERS[problem.verifier].nothing_right}: {_short(repr(problem.reference))}"
         report.add(TaskFinding(problem.id, Tried.REFERENCE, "", saw))
         return False
-    verdicts = verifier.verify(problem, [probe.completion for probe in tries])
+    verdicts = judge(problem, [probe.completion for probe in tries], verifier)
     unread = next((verdict for verdict in verdicts if verdict.reason is Reason.BAD_REFERENCE), None)
     if unread is not None:  # nothing more can be said of this problem
         report.tried[Tried.REFERENCE] += 1
@@ -155,7 +166,7 @@ def _judge_singles(problem: Problem, prover: Prover, verifier: Verifier, report:
     """Puts programs that solve nothing to each test alone: one that refuses none of them can never fail."""
     for number, single in enumerate(prover.singles(problem), 1):
         report.tried[Tried.SINGLE] += 1
-        verdicts = verifier.verify(single.problem, single.completions)
+        verdicts = judge(single.problem, single.completions, verifier)
         if any(verdict.outcome is Outcome.INCORRECT for verdict in verdicts):
             report.held[Tried.SINGLE] += 1
         else:

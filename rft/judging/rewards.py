@@ -20,6 +20,7 @@ from itertools import groupby
 from typing import Any, cast
 
 from rft.errors import InputError
+from rft.judging.judge import judge
 from rft.registry import build, load
 from rft.types import JSON, Outcome, Problem, Verdict, Verifier
 from rft.verifiers import VERIFIERS
@@ -71,7 +72,7 @@ class RewardFunction:
                 f"{self.__name__} wants a column '{self.column}' with one reference per completion; "
                 f"columns seen: {', '.join(sorted(columns)) or 'none'}"
             )
-        verdicts = judge(self.verifier, self.options, [text_of(c) for c in completions], references)
+        verdicts = verdicts_of(self.verifier, self.options, [text_of(c) for c in completions], references)
         rewards = [reward_of(verdict) for verdict in verdicts]
         if log_metric and rewards:
             log_metric(f"unjudged/{self.__name__}", rewards.count(None) / len(rewards))
@@ -126,12 +127,12 @@ def compute_score(
     Raises:
         InputError: there is no such verifier, or an option is wrong.
     """
-    reward = reward_of(judge(verifier, options or {}, [solution_str or ""], [ground_truth])[0])
+    reward = reward_of(verdicts_of(verifier, options or {}, [solution_str or ""], [ground_truth])[0])
     score = reward or 0.0
     return {"score": score, "acc": score, "unjudged": float(reward is None)}
 
 
-def judge(
+def verdicts_of(
     verifier: str, options: Mapping[str, JSON], completions: Sequence[str], references: Sequence[JSON]
 ) -> list[Verdict]:
     """Returns one verdict per completion; neighbours with the same reference are judged together."""
@@ -141,7 +142,7 @@ def judge(
         places = list(group)
         reference = as_json(references[places[0]])
         problem = Problem(f"reward/{places[0]}", "", verifier, reference, task="reward", split="train")
-        verdicts += judging.verify(problem, [completions[at] for at in places])
+        verdicts += judge(problem, [completions[at] for at in places], judging)
     return verdicts
 
 

@@ -58,7 +58,7 @@ class SecondOpinion:
                 worker.start()
         except WorkerError as error:
             self._end()
-            raise RunError(f"math-verify cannot be asked: {error}; install it, or check without --cross") from error
+            raise RunError(f"math-verify cannot be asked: {error}; install it: pip install math-verify") from error
         return self
 
     def __exit__(

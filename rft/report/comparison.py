@@ -1,4 +1,4 @@
-"""The tables of ``rft check --cross``: where two checkers differ."""
+"""The tables of ``rft cross``: where two checkers differ."""
 
 from pathlib import Path
 

@@ -242,11 +242,11 @@ DEEP = "[" * 200_000
         ),
         (
             '{"id": "x", "completion": "1", "reference": {"tests": "t"}, "verifier": "code", "limits": {"wall": 5}}',
-            "'limits' is {'wall': 5}; an object is wanted, with some of cpu_s, wall_s",
+            "'limits' has an unknown key 'wall'; did you mean 'wall_s'",
         ),
         (
             '{"id": "x", "completion": "1", "reference": {"tests": "t"}, "verifier": "code", "limits": {"wall_s": 0}}',
-            "'limits.wall_s' is 0; a number above 0",
+            "the limit 'wall_s' must be a number above 0; seen: 0",
         ),
         (
             '{"id": "x", "completion": "1", "reference": "assert f(1)", "verifier": "code"}',
@@ -311,11 +311,11 @@ def test_a_lines_limits_win_over_its_references_and_low_trust_is_said(tmp_path: 
     lines = [
         {"id": "a", "completion": "c", "reference": limited, "limits": {"wall_s": 5}},
         {"id": "b", "completion": "c", "reference": limited | {"solution": "s"}},
-        {"id": "c", "completion": "c", "reference": {"tests": "t", "solution": "s"}, "limits": {"disk_mib": 0.5}},
+        {"id": "c", "completion": "c", "reference": {"tests": "t", "solution": "s"}, "limits": {"disk_mib": 32}},
     ]
     source.write_text("\n".join(map(json.dumps, lines)))
     out = tmp_path / "out.jsonl"
     judge_file(source, out, lambda name, where: Echo(), "code", workers=1, skip_bad=False)
     found = records(out.read_text())
-    assert [json.loads(r["detail"]) for r in found] == [{"cpu_s": 8, "wall_s": 5}, limited["limits"], {"disk_mib": 0.5}]
+    assert [json.loads(r["detail"]) for r in found] == [{"cpu_s": 8, "wall_s": 5}, limited["limits"], {"disk_mib": 32}]
     assert [r.get("trust") for r in found] == ["low", None, None]

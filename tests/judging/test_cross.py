@@ -1,4 +1,4 @@
-"""``rft check --cross``: every completion is judged twice, and each difference is told once, whatever it holds."""
+"""``rft cross``: every completion is judged twice, and each difference is told once, whatever it holds."""
 
 import json
 import subprocess
@@ -253,26 +253,24 @@ def test_a_file_is_compared_on_the_command_line(tmp_path: Path) -> None:
     ]
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    shown = rft("check", source, "--cross", "--out", out).stdout
+    shown = rft("cross", source, "--out", out).stdout
     assert "\x1b" not in shown
     assert "red \\x1b[31m" in shown
     assert "left out: 1 of another verifier" in shown
     assert json.loads(out.read_text())["kind"] == "only math-verify correct"
-    told = json.loads(rft("check", source, "verifiers.math.percent=points", "--cross", "--json").stdout)
+    told = json.loads(rft("cross", source, "verifiers.math.percent=points", "--json").stdout)
     assert told["counts"]["both correct"] == {"n": 2, "share": 1.0}
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["in.jsonl", "--cross", "--out", "in.jsonl"], "is the input itself"),
-        (["in.jsonl", "--cross", "--out", "folder"], "not a regular file"),
-        (["in.jsonl"], "go with --cross"),
-        (["arithmetic", "--out", "x.jsonl"], "go with --cross"),
-        (["in.jsonl", "split=train", "--cross"], "'split' does not apply to a bare file"),
-        (["gone.jsonl", "--cross"], "is not a file"),
-        (["folder", "--cross"], "is not a run"),
-        (["arithmetics", "--cross"], "did you mean 'arithmetic'"),
+        (["in.jsonl", "--out", "in.jsonl"], "is the input itself"),
+        (["in.jsonl", "--out", "folder"], "not a regular file"),
+        (["in.jsonl", "split=train"], "'split' does not apply to a bare file"),
+        (["gone.jsonl"], "is not a file"),
+        (["folder"], "is not a run"),
+        (["arithmetics"], "did you mean 'arithmetic'"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -282,7 +280,7 @@ def test_a_mistake_is_one_sentence(
     (tmp_path / "folder").mkdir()
     text = '{"id": "a", "reference": "1", "completion": "1"}\n'
     (tmp_path / "in.jsonl").write_text(text)
-    assert said in rft("check", *arguments, code=2).stderr
+    assert said in rft("cross", *arguments, code=2).stderr
     assert (tmp_path / "in.jsonl").read_text() == text
 
 
@@ -309,12 +307,12 @@ def test_a_run_is_compared_and_left_as_it_is(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
     rft("sample", "run.yaml")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*")}
-    told = json.loads(rft("check", "runs/r", "--cross", "--json").stdout)
+    told = json.loads(rft("cross", "runs/r", "--json").stdout)
     assert told["counts"]["both correct"]["n"] == 6
     assert told["counts"]["only math-verify correct"]["n"] == 6
     assert told["differences"][0]["id"].endswith("#1")
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*")} == before
-    assert "has no samples of round 3" in rft("check", "runs/r", "--cross", "--round", "3", code=2).stderr
+    assert "has no samples of round 3" in rft("cross", "runs/r", "--round", "3", code=2).stderr
 
 
 def test_a_failing_reference_of_ours_is_no_verdict() -> None:
@@ -329,9 +327,9 @@ def test_a_comparison_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="no completion of the verifier 'math' to compare; seen: 1 of another verifier"
     ):
-        cross.check_across(str(source), [], "train", None, 0, False, None)
+        cross.compare_target(str(source), [], "train", None, 0, False, None)
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no folder .*; give a task's name, a JSONL file or a run's folder"):
-        cross.check_across(str(tmp_path / "none"), [], "train", None, 0, False, None)
+        cross.compare_target(str(tmp_path / "none"), [], "train", None, 0, False, None)

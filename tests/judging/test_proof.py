@@ -211,3 +211,32 @@ def test_an_unknown_verifier_is_an_input_error() -> None:
 
     with pytest.raises(InputError, match="unknown verifier 'math'"):
         check_task([problem(1)], nothing)
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("huh?", "'huh?' holds a question mark, so it is not an answer"),
+        (["4", "x = ?"], "'x = ?' holds a question mark, so it is not an answer"),
+        (r"\frac{1}{2", "do not match"),
+        ("...", "'...' holds neither a letter nor a digit"),
+    ],
+)
+def test_a_reference_that_is_surely_no_answer_is_found(reference: JSON, message: str) -> None:
+    verifier = build("verifier", "math", load("verifier", "math", VERIFIERS), {})
+    report = check_task([problem(1, reference)], lambda name: verifier)
+    assert not report.passed
+    assert any(message in finding.saw for finding in report.findings)
+
+
+@pytest.mark.parametrize("reference", ["Monday", r"\left\{1, 2\right\}", "∅", "$-3$", r"\{1,2\}", r"[0,1)", "x!"])
+def test_words_sets_and_signs_of_mathematics_are_answers(reference: str) -> None:
+    verifier = build("verifier", "math", load("verifier", "math", VERIFIERS), {})
+    assert check_task([problem(1, reference)], lambda name: verifier).findings == []
+
+
+def test_code_without_a_solution_is_said_to_be_unproved() -> None:
+    reference = {"entry_point": "add", "tests": "assert add(1, 2) == 3"}
+    report = check_task([replace(problem(1, reference), verifier="code")], lambda name: Toy())
+    assert "it has no 'solution'" in report.findings[0].saw
+    assert "no 'solution'" in report.why_not()
