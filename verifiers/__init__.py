@@ -9,6 +9,6 @@ VERIFIERS = {
     "math": "rft.verifiers.math.verifier:MathVerifier",
     "choice": "rft.verifiers.choice:ChoiceVerifier",
     "code": "rft.verifiers.code.verifier:CodeVerifier",
-    "exact": "rft.verifiers.verbatim:ExactVerifier",
+    "exact": "rft.verifiers.verbatim:VerbatimVerifier",
 }
 """Name -> "module:Class"."""

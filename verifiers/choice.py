@@ -17,7 +17,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
-from rft.verifiers.extraction.answer import Policy, after_reasoning, extract
+from rft.verifiers.extraction.answer import ExtractionPolicy, after_reasoning, extract
 from rft.verifiers.extraction.phrases import last_phrase
 from rft.verifiers.math.equal.compare import equivalent
 from rft.verifiers.verbatim import compatible, plain
@@ -75,7 +75,7 @@ class ChoiceVerifier:
     ['correct', 'correct', 'incorrect', 'incorrect']
     """
 
-    extraction: Policy = "lenient"
+    extraction: ExtractionPolicy = "lenient"
     """strict: the last box only. lenient: then an announcement, and a last line that is only a letter."""
     id: str = field(init=False)
     """Name, version and hash of the settings that can change a verdict."""
@@ -208,7 +208,7 @@ class Question:
         return cased, caseless
 
 
-def given(completion: str, policy: Policy = "lenient") -> tuple[str, list[str]]:
+def given(completion: str, policy: ExtractionPolicy = "lenient") -> tuple[str, list[str]]:
     """Returns the rule that found the answers of a completion, and the answers.
 
     >>> given("Paris it is. The correct option is C.\\n\\n(C)")

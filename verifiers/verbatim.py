@@ -41,11 +41,11 @@ _KEPT_FORMS = ("<super>", "<sub>", "<fraction>")
 
 
 @dataclass
-class ExactVerifier:
+class VerbatimVerifier:
     """Judges answers by their text; the reference is a text or number, or a list of accepted ones.
 
     >>> problem = Problem("p", "Capital of France?", "exact", "Paris", "demo", "train")
-    >>> verdicts = ExactVerifier().verify(problem, ["The answer is “paris”.", r"\\boxed{Lyon}"])
+    >>> verdicts = VerbatimVerifier().verify(problem, ["The answer is “paris”.", r"\\boxed{Lyon}"])
     >>> [str(verdict.outcome) for verdict in verdicts]
     ['correct', 'incorrect']
     """

@@ -21,7 +21,7 @@ from rft.errors import InputError
 from rft.judging import rewards
 from rft.judging.rewards import compute_score, math_reward, reward_function
 from rft.types import Problem, Verdict
-from rft.verifiers.verbatim import ExactVerifier
+from rft.verifiers.verbatim import VerbatimVerifier
 
 ROOT = Path(__file__).parents[2]
 RIGHT, WRONG = r"So it is \boxed{1/2}.", r"So it is \boxed{2}."
@@ -72,9 +72,9 @@ def test_every_verifier_of_the_table_is_a_reward(name: str, reference: str, righ
 
 
 def test_a_verifier_of_ones_own_is_a_reward_too() -> None:
-    reward = reward_function("rft.verifiers.verbatim:ExactVerifier", ignore_case=False)
+    reward = reward_function("rft.verifiers.verbatim:VerbatimVerifier", ignore_case=False)
     assert reward([r"\boxed{Paris}", r"\boxed{paris}"], reference=["Paris"] * 2) == [1.0, 0.0]
-    assert reward.__name__ == "ExactVerifier_reward"
+    assert reward.__name__ == "VerbatimVerifier_reward"
 
 
 def test_options_and_column_are_the_callers() -> None:
@@ -128,7 +128,7 @@ def test_verl_loads_it_from_its_file() -> None:
 
 
 @dataclass
-class Counting(ExactVerifier):
+class Counting(VerbatimVerifier):
     """Counts how often it is built and called."""
 
     built: ClassVar[list[int]] = []

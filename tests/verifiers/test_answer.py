@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from rft.verifiers.extraction.answer import Extraction, Policy, after_reasoning, extract
+from rft.verifiers.extraction.answer import Extraction, ExtractionPolicy, after_reasoning, extract
 
 BOXED = [
     (r"so \boxed{42}.", "42"),
@@ -93,7 +93,7 @@ NO_NUMBER_ALONE = [
 
 @pytest.mark.parametrize("policy", ["strict", "lenient"])
 @pytest.mark.parametrize(("completion", "answer"), BOXED)
-def test_the_last_box_after_the_reasoning_counts(completion: str, answer: str, policy: Policy) -> None:
+def test_the_last_box_after_the_reasoning_counts(completion: str, answer: str, policy: ExtractionPolicy) -> None:
     found = extract(completion, policy)
     assert found is not None
     assert (found.text, found.rule) == (answer, "boxed")
@@ -106,7 +106,7 @@ def test_other_answers_given_in_the_same_way_are_kept() -> None:
 
 @pytest.mark.parametrize("policy", ["strict", "lenient"])
 @pytest.mark.parametrize("completion", NOTHING)
-def test_a_malformed_last_box_is_no_answer(completion: str, policy: Policy) -> None:
+def test_a_malformed_last_box_is_no_answer(completion: str, policy: ExtractionPolicy) -> None:
     assert extract(completion, policy) is None
 
 

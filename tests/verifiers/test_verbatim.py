@@ -13,12 +13,12 @@ from rft.registry import build, load
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
 from rft.verifiers import VERIFIERS
 from rft.verifiers import verbatim as exact
-from rft.verifiers.verbatim import ExactVerifier, plain
+from rft.verifiers.verbatim import VerbatimVerifier, plain
 from tests.verifiers.test_choice import misjudged, table
 
 
 def judge(reference: JSON, *completions: str) -> list[Verdict]:
-    return ExactVerifier().verify(Problem("p", "?", "exact", reference, "demo", "test"), completions)
+    return VerbatimVerifier().verify(Problem("p", "?", "exact", reference, "demo", "test"), completions)
 
 
 def test_every_case_of_the_golden_table_has_its_outcome() -> None:
@@ -39,8 +39,8 @@ def test_the_registry_builds_it_and_checks_its_options() -> None:
 
 
 def test_its_id_changes_with_every_setting() -> None:
-    others = [ExactVerifier(), ExactVerifier("strict"), ExactVerifier("whole")]
-    others += [ExactVerifier(ignore_case=False), ExactVerifier(ignore_punctuation=False)]
+    others = [VerbatimVerifier(), VerbatimVerifier("strict"), VerbatimVerifier("whole")]
+    others += [VerbatimVerifier(ignore_case=False), VerbatimVerifier(ignore_punctuation=False)]
     assert len({verifier.id for verifier in others}) == 5
 
 

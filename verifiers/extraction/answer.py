@@ -22,7 +22,7 @@ from typing import Literal
 from rft.verifiers.extraction.phrases import announcement, is_denied, last_phrase
 from rft.verifiers.extraction.prose import MATH_MARKS, last_number, only_number
 
-Policy = Literal["strict", "lenient"]
+ExtractionPolicy = Literal["strict", "lenient"]
 Rule = Literal["boxed", "hashes", "tag", "phrase", "last_math", "last_number"]
 
 _REASONING_ENDS = ("</think>", "</thinking>", "</reasoning>", "<|end_of_thought|>", "◁/think▷", "[/THINK]")
@@ -59,7 +59,7 @@ class Extraction:
     """What was given as the answer in the same way elsewhere, where it differs; the first of each kind."""
 
 
-def extract(completion: str, policy: Policy = "lenient") -> Extraction | None:
+def extract(completion: str, policy: ExtractionPolicy = "lenient") -> Extraction | None:
     r"""Returns the answer of a completion, or None when it gives none.
 
     >>> extract(r"<think>\boxed{1}</think> So it is \boxed{2}.")

@@ -7,8 +7,7 @@ is computed, so a verdict is the same on any machine, in any thread, and hostile
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from dataclasses import replace as changed
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from math import isfinite
@@ -18,8 +17,7 @@ from typing import TYPE_CHECKING, Self
 from rft.errors import InputError
 from rft.expressions.algebra import UndecidedError
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
-from rft.verifiers.extraction.answer import Extraction, extract
-from rft.verifiers.extraction.answer import Policy as Rules
+from rft.verifiers.extraction.answer import Extraction, ExtractionPolicy, extract
 from rft.verifiers.math.equal.compare import AnswerComparison, UnreadableReferenceError
 from rft.verifiers.math.read.policy import Decimals, Order, Percent, Policy, Several, Units, policy_of
 from rft.verifiers.math.read.reading import Reading, read
@@ -48,7 +46,7 @@ class MathVerifier:
     ['correct', 'incorrect']
     """
 
-    extraction: Rules = "lenient"
+    extraction: ExtractionPolicy = "lenient"
     """strict: the last box only. lenient: then ``#### x``, "the answer is x", and the last number (see extract)."""
     units: Units | None = None
     """agree, convert or ignore (see Policy); None, also below: as the task says, else the first."""
@@ -110,7 +108,7 @@ class MathVerifier:
         else:
             verdict = known.get(found) or self._judge(references, policy, found)
             known[found] = verdict
-        return changed(verdict, cpu_s=time.thread_time() - cpu, wall_s=time.perf_counter() - start)
+        return replace(verdict, cpu_s=time.thread_time() - cpu, wall_s=time.perf_counter() - start)
 
     def _judge(self, references: list[Reading], policy: Policy, found: Extraction) -> Verdict:
         """Judges an answer; where several different ones were given, each must be right."""
