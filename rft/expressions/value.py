@@ -103,12 +103,8 @@ class Calculator:
                 return -x
             case "abs":
                 return abs(x)
-            case "floor":
-                return mp.floor(self._real(x))
-            case "ceil":
-                return mp.ceil(self._real(x))
-            case "sgn":
-                return mp.sign(self._real(x))
+            case "floor" | "ceil" | "sgn":
+                return getattr(mp, _MPMATH_NAMES.get(head, head))(self._real(x))
             case "degree":
                 return x * mp.pi / 180
             case "!":
@@ -209,7 +205,7 @@ _HYPERBOLIC = frozenset({"sinh", "cosh", "tanh", "coth", "sech", "csch"})
 _MPMATH_NAMES = {
     f"arc{name}": f"a{name}"
     for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch")
-}
+} | {"sgn": "sign"}
 _LOCAL = threading.local()
 
 
