@@ -207,33 +207,72 @@ def _lowered(word: str) -> str:
 
 
 def _unit(match: re.Match[str], *, one: bool) -> tuple[Fraction, str, bool] | None:
-    """The factor and canonical unit of a suffix, and whether it is a percentage; None when it is no unit."""
+    r"""The factor and canonical unit of a suffix, and whether it is a percentage; None when it is no unit.
+
+    The steps, each with a suffix that needs it: ``\%``, ``5x`` (a product), ``per cent``, ``million dollars``,
+    ``^\circ C``, ``cm^2``.
+    """
     if match["percent"]:
         return (Fraction(1, 100), "", True) if not match["degree"] else None
     written = match["text"] or match["bare"] or ""
-    if re.search(r"[^\w\s.'/-]|[\d_]", written):
+    if _NOT_IN_UNITS.search(written):
         return None
-    parts = [_lowered(part).strip("'") for part in re.split(r"[\s./-]+", written.replace("/", " per ")) if part]
-    if (
-        match["bare"]
-        and not match["degree"]
-        and any(len(part) < 3 and part.isascii() and part not in SHORT for part in parts)
-    ):
-        return None  # 5x and 5 ab are products
+    parts = [_lowered(part).strip("'") for part in _BETWEEN_UNITS.split(written.replace("/", " per ")) if part]
+    if match["bare"] and not match["degree"] and _may_be_product(parts):
+        return None
     parts = ["percent", *parts[2:]] if parts[:2] == ["per", "cent"] else parts
-    percent = parts[:1] == ["percent"]
+    factor, rest = _scaled(parts)
+    unit = read_unit(rest, one=one)
+    if match["degree"]:
+        unit = _degrees(written.strip(), unit)
+    if unit is None:
+        return None
+    return factor, _raised(unit, match["power"]), parts[:1] == ["percent"]
+
+
+_NOT_IN_UNITS = re.compile(r"[^\w\s.'/-]|[\d_]")
+_BETWEEN_UNITS = re.compile(r"[\s./-]+")
+
+
+def _may_be_product(parts: list[str]) -> bool:
+    """Whether bare letters may be variables: 5x and 5 ab are products.
+
+    >>> _may_be_product(["x"]), _may_be_product(["ab"]), _may_be_product(["apples"])
+    (True, True, False)
+    """
+    return any(len(part) < 3 and part.isascii() and part not in SHORT for part in parts)
+
+
+def _scaled(parts: list[str]) -> tuple[Fraction, list[str]]:
+    """What the scale words in front multiply by, and the words behind them.
+
+    >>> _scaled(["hundred", "million", "dollars"])
+    (Fraction(100000000, 1), ['dollars'])
+    """
     factor = Fraction(1)
     while parts and (scale := _SCALES.get(parts[0].removesuffix("s"))) is not None:
         factor *= scale
         parts = parts[1:]
-    unit = read_unit(parts, one=one)
-    if match["degree"] and written.strip() in _TEMPERATURES:
-        unit = _TEMPERATURES[written.strip()]
-    if unit is None or (match["degree"] and unit not in ("", "celsius", "fahrenheit")):
-        return None
-    if match["degree"]:
-        unit = f"° {unit}".strip()
-    if match["power"]:
-        above, per, below = unit.rpartition(" per ")
-        unit = f"{above}{per}{_POWERS[match['power']]} {below}"
-    return factor, unit, percent
+    return factor, parts
+
+
+def _degrees(written: str, unit: str | None) -> str | None:
+    """The unit of a number with a degree sign, or None where what follows the sign is no scale of temperature.
+
+    >>> _degrees("", ""), _degrees("C", None), _degrees("m", "metre")
+    ('°', '° celsius', None)
+    """
+    unit = _TEMPERATURES.get(written, unit)
+    return f"° {unit}".strip() if unit in ("", "celsius", "fahrenheit") else None
+
+
+def _raised(unit: str, power: str | None) -> str:
+    """A unit with the power that its last part has.
+
+    >>> _raised("m", None), _raised("m per s", "2")
+    ('m', 'm per square s')
+    """
+    if not power:
+        return unit
+    above, per, below = unit.rpartition(" per ")
+    return f"{above}{per}{_POWERS[power]} {below}"

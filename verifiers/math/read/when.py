@@ -68,14 +68,39 @@ def read_when(canonical_text: str) -> Clock | Date | None:
 
 
 def _clock(text: str) -> Clock | None:
+    """Reads a time of day.
+
+    >>> _clock("3:05 p.m."), _clock("15:05 pm")
+    (Clock(hour=3, minute=5, second=0, half='p'), Clock(hour=15, minute=5, second=0, half='p'))
+    >>> _clock("15:05").half, _clock("0:05").half, _clock("3:05").half, _clock("12:00 noon").half
+    ('p', 'a', '', 'p')
+    >>> _clock("3"), _clock("24:00"), _clock("3:60"), _clock("0:05 am"), _clock("13:05 am")
+    (None, None, None, None, None)
+    """
     match = _CLOCK.fullmatch(text)
     if match is None or (match[2] is None and match[4] is None):
         return None
-    hour, minute, second = int(match[1]), int(match[2] or 0), int(match[3] or 0)
-    half = (match[4] or {"noon": "p", "midnight": "a"}.get((match[5] or "").lower(), "")).lower()
-    if hour > 23 or minute > 59 or second > 59 or (half and not 1 <= hour <= 12 and not (half == "p" and hour > 12)):
+    hour, minute, second = (int(figures or 0) for figures in match.group(1, 2, 3))
+    if hour > 23 or minute > 59 or second > 59:
         return None
-    return Clock(hour, minute, second, half or ("p" if hour > 12 else "" if hour else "a"))
+    half = _half(match)
+    if (half and hour == 0) or (half == "a" and hour > 12):
+        return None
+    return Clock(hour, minute, second, half or _half_of(hour))
+
+
+def _half(match: re.Match[str]) -> str:
+    """``a`` or ``p`` where it was written, noon and midnight included; else empty."""
+    if match[4]:
+        return match[4].lower()
+    return {"noon": "p", "midnight": "a", None: ""}[match[5] and match[5].lower()]
+
+
+def _half_of(hour: int) -> str:
+    """The half of the day that a 24-hour time shows by itself; 1 to 12 may be either."""
+    if hour == 0:
+        return "a"
+    return "p" if hour > 12 else ""
 
 
 def _date(text: str) -> Date | None:
