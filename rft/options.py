@@ -1,7 +1,7 @@
 """The options of a component: the fields of its dataclass, with the range of each as its annotation states it.
 
-A range is written with ``annotated_types``: ``lora_r: Annotated[int, Ge(1)] = 16``. ``rft.registry.build`` refuses a
-value outside it, and ``rft tasks show`` shows it.
+A range is written with ``annotated_types``: ``digits: Annotated[int, Ge(1)] = 2``. ``rft.registry.build`` refuses a
+value outside it, and ``rft tasks show NAME`` shows it.
 """
 
 import dataclasses
@@ -14,6 +14,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from annotated_types import Ge, Gt, Interval, Le, Lt
 
 Bound = Ge | Gt | Le | Lt
+
+Count = Annotated[int, Ge(1)]
+"""How many of something: at least one."""
+Positive = Annotated[float, Gt(0), Lt(math.inf)]
+"""A number above 0; neither NaN nor infinity."""
 
 
 def option_types(cls: type[Any]) -> dict[str, Any]:

@@ -23,6 +23,20 @@ from rft.types import Hooks
 
 _NOTHING_SAID = Hooks()
 
+METHODS: dict[str, tuple[str, ...]] = {
+    "task": ("problems",),
+    "sampler": ("sample",),
+    "sandbox": ("run", "examine", "alone", "close"),
+    "verifier": ("verify",),
+    "budget": ("n",),
+    "filter": ("drop",),
+    "format": ("schema", "record"),
+    "trainer": ("fit",),
+    "tracker": ("begin", "end", "note"),
+}
+"""Kind of component -> the methods that it must have; their protocols are in ``rft.types``, a tracker's is
+``rft.report.progress.Observer``."""
+
 
 def declared(component: object, hook: str) -> Any:
     """Returns what a component, or its class, says under a name of ``rft.types.Hooks``; else what holds by default.
@@ -37,13 +51,13 @@ def load(kind: str, name: str, table: Mapping[str, str], where: str = "") -> typ
     """Returns the class behind a name.
 
     Args:
-        kind: "task", "sampler", "verifier", "sandbox" or "trainer"; used in messages and for entry points.
+        kind: a key of ``METHODS``; used in messages and for entry points.
         name: a key of ``table``, the name of an entry point in the kind's group, or ``module:Class``.
         table: name -> "module:Class".
         where: how a message should go on after the name, e.g. `` in problem gsm8k/17``.
 
     Raises:
-        InputError: nothing goes by that name, or the module it names cannot be imported.
+        InputError: nothing goes by that name, the module it names cannot be imported, or the class lacks a method.
     """
     path = table.get(name) or _plugins(kind).get(name) or (name if ":" in name else None)
     if path is None:
@@ -58,6 +72,9 @@ def load(kind: str, name: str, table: Mapping[str, str], where: str = "") -> typ
         raise InputError(f"{who}: {module_name} has no '{attribute}'{_nearest(attribute, _classes(module))}")
     if not dataclasses.is_dataclass(cls) or not isinstance(cls, type):
         raise InputError(f"{who}: {path} is not a dataclass; its fields are what a config may set")
+    if missing := [method for method in METHODS[kind] if method not in dir(cls)]:
+        seam = "Observer in rft.report.progress" if kind == "tracker" else f"{kind.capitalize()} in rft.types"
+        raise InputError(f"{who} has no method '{missing[0]}'; see {seam}")
     return cls
 
 

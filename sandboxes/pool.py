@@ -6,13 +6,14 @@ backend's business; everything else is here, for local sandboxes and containers 
 
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from rft.errors import SandboxError
 from rft.sandboxes.inside import frames
+from rft.sandboxes.latest import Latest
 
 MAX_REPLY = 256 << 20
 START_S = 120.0
@@ -132,30 +133,6 @@ class Slot:
         return reply
 
 
-class Artifacts:
-    """What was compiled lately, by source: a program that is run on many inputs is compiled once. Thread-safe."""
-
-    def __init__(self, max_bytes: int = MAX_ARTIFACTS_MIB << 20) -> None:
-        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
-        self._left, self._lock = max_bytes, threading.Lock()
-
-    def get(self, key: Hashable) -> bytes | None:
-        """Returns what is known under a key."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: Hashable, artifact: bytes) -> None:
-        """Keeps an artefact; those that were used least lately make room."""
-        with self._lock:
-            self._left += len(self._kept.pop(key, b""))
-            self._kept[key] = artifact
-            self._left -= len(artifact)
-            while self._left < 0:
-                self._left += len(self._kept.popitem(last=False)[1])
-
-
 class Pool:
     """Slots, lent to one thread each."""
 
@@ -176,7 +153,8 @@ class Pool:
         """The thread that wants, or has, the pool for itself."""
         self._closed = False
         self._offered: dict[str, bool] = {}
-        self.artifacts = Artifacts()
+        self.artifacts = Latest[bytes](MAX_ARTIFACTS_MIB << 20, len)
+        """What was compiled lately, by source: a program that is run on many inputs is compiled once."""
 
     def offers(self, command: str, path: str) -> bool:
         """Whether a command is on a path, inside.

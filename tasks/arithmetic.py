@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from math import prod
 from random import Random
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from rft.errors import InputError, unknown
+from rft.options import Count
 from rft.seeds import derive_seed
 from rft.types import Problem
 
@@ -28,13 +31,13 @@ TEST_SHARE = 5
 class Arithmetic:
     """Whole-number arithmetic with exact answers, made from a seed: "What is 47 + 38?"."""
 
-    n_problems: int = 400
+    n_problems: Count = 400
     """Problems in split train; a larger number extends the list, the first ones stay."""
-    n_test: int = 0
+    n_test: Annotated[int, Ge(0)] = 0
     """Problems in split test."""
-    digits: int = 2
+    digits: Count = 2
     """Digits of every number: 2 means 10 to 99 (1 means 1 to 9)."""
-    terms: int = 2
+    terms: Annotated[int, Ge(2)] = 2
     """Numbers in an expression."""
     operations: tuple[Operation, ...] = ("+", "-")
     """Which of + - * come up; * binds more tightly."""
@@ -42,11 +45,6 @@ class Arithmetic:
     """Another seed gives other problems in another order."""
 
     def __post_init__(self) -> None:
-        for name, least in (("n_problems", 1), ("n_test", 0), ("digits", 1), ("terms", 2)):
-            if getattr(self, name) < least:
-                raise InputError(
-                    f"task 'arithmetic', option '{name}' is {getattr(self, name)}; at least {least} is wanted"
-                )
         if not self.operations or len(set(self.operations)) != len(self.operations):
             raise InputError(
                 f"task 'arithmetic', option 'operations' is {list(self.operations)}; give each of + - * at most once"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from rft.options import allowed_values, option_types, type_name
 from rft.registry import declared, load
 from rft.tasks import TASKS
 
@@ -19,6 +20,7 @@ class Option:
 
     name: str
     type: str
+    """With the range, where there is one: ``int, at least 1``."""
     default: str | None
     """As it is written in Python; None for an option that must be given."""
     doc: str
@@ -45,16 +47,17 @@ def describe(kind: str) -> TaskInfo:
         InputError: nothing goes by that name.
     """
     cls = load("task", kind, TASKS)
+    types, docs = option_types(cls), _field_docs(cls)
     fields = [field for field in dataclasses.fields(cls) if field.init]
-    options = sorted((_option(cls, field) for field in fields), key=lambda option: option.default is not None)
+    written = (Option(f.name, _typed(types[f.name]), _default(f), docs.get(f.name, "")) for f in fields)
+    options = sorted(written, key=lambda option: option.default is not None)
     splits = None if options and options[0].default is None else declared(cls(), "splits")
     summary = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
     return TaskInfo(kind, summary, splits, tuple(options))
 
 
-def _option(cls: type[Any], field: dataclasses.Field[Any]) -> Option:
-    type_name = field.type if isinstance(field.type, str) else inspect.formatannotation(field.type)
-    return Option(field.name, type_name.replace("typing.", ""), _default(field), _field_docs(cls).get(field.name, ""))
+def _typed(annotation: Any) -> str:
+    return ", ".join(filter(None, (type_name(annotation), allowed_values(annotation))))
 
 
 def _default(field: dataclasses.Field[Any]) -> str | None:

@@ -11,7 +11,9 @@ import pickletools
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Le
 
 from rft.errors import InputError
 from rft.tasks.apps import asked
@@ -41,7 +43,7 @@ class LiveCodeBench(CodeTask):
         prompt: {turn: "{prompt}\\n\\nAnswer with one Python code block."}
     """
 
-    release: int = 6
+    release: Annotated[int, Ge(1), Le(len(RELEASES))] = 6
     """Problems of releases 1 to this; 6 is all (4.5 GB from the hub)."""
     since: str | None = None
     """Only contests on this day or later, e.g. 2024-08-01: after a model's training data ends."""
@@ -50,12 +52,6 @@ class LiveCodeBench(CodeTask):
 
     kind: ClassVar[str] = "livecodebench"
     hub_splits: ClassVar[tuple[str, ...]] = ("test",)
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.release <= len(RELEASES):
-            raise InputError(
-                f"task 'livecodebench', option 'release': must be 1 to {len(RELEASES)}; seen {self.release}"
-            )
 
     def _hub_rows(self, split: str) -> Iterator[Located]:
         for name in RELEASES[: self.release]:

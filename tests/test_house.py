@@ -65,6 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "samplers.vllm": {"processes", "prompts"},
     "exports": {"store"},
     "judging": {
+        "checked",
         "components",
         "config",
         "expressions",
@@ -80,7 +81,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trainers.trl": {"models", "prompts", "processes", "trainers"},
     "report": {"judging", "store"},
     "rounds.inputs": {"components", "config", "models", "store"},
+    "rounds.budgets": set(),
     "rounds": {
+        "rounds.budgets",
         "rounds.inputs",
         "checked",
         "components",

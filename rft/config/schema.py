@@ -41,6 +41,14 @@ class Component(BaseModel):
         return dict(self.model_extra or {})
 
 
+def _named(entry: object) -> object:
+    return {"kind": entry} if isinstance(entry, str) else entry
+
+
+Named = Annotated[Component, BeforeValidator(_named)]
+"""A component whose name may stand alone, where it has no options."""
+
+
 class TaskConfig(Component):
     """Which problems. Other keys are options of the task (``rft tasks show KIND`` lists them)."""
 
@@ -86,6 +94,8 @@ class SamplingConfig(Section):
 
     n: Count = 16
     """Candidates per problem and round. A larger n on a later call tops the last round up."""
+    budget: Named = Component(kind="uniform")
+    """How they are shared out: uniform (n for every problem), or module:Class (up to n)."""
     temperature: Annotated[float, Field(ge=0)] = 0.7
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     top_k: Annotated[int, Field(ge=0)] = 0
@@ -96,8 +106,8 @@ class SamplingConfig(Section):
     stop: tuple[str, ...] = ()
 
     def params(self) -> SamplingParams:
-        """Returns what one request needs, which is all but n."""
-        return SamplingParams(**self.model_dump(exclude={"n"}))
+        """Returns what one request needs, which is all but how many."""
+        return SamplingParams(**self.model_dump(exclude={"n", "budget"}))
 
 
 class SandboxConfig(Component):
@@ -135,14 +145,10 @@ class SelectConfig(Section):
     """Further filters, in this order: ``[{kind: length, max_tokens: 800}]``, or module:Class."""
 
 
-def _named(entry: object) -> object:
-    return {"kind": entry} if isinstance(entry, str) else entry
-
-
 class ExportConfig(Section):
     """The files that are written from the selected rows."""
 
-    formats: tuple[Annotated[Component, BeforeValidator(_named)], ...] = (Component(kind="messages"),)
+    formats: tuple[Named, ...] = (Component(kind="messages"),)
     """Besides prompt_completion, which is always written because trainers read it: names, or module:Class."""
 
 

@@ -6,13 +6,11 @@ A run's E-step, bare files, the proof of a task, the comparison with math-verify
 """
 
 import json
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from rft.errors import RftError, RunError
 from rft.processes.threads import verifying
 from rft.types import FinishReason, Judged, Outcome, Problem, Reason, Sample, Verdict, Verifier
 
@@ -38,7 +36,7 @@ def judge(
         retries: times that unjudged ones are judged again, unless the reference itself is bad.
 
     Raises:
-        RunError: the verifier raised, or did not return one verdict per completion.
+        RftError: whatever the verifier raises; one that anybody may have written is checked in ``rft.checked``.
     """
     verdicts: dict[int, Verdict] = {
         i: Verdict(Outcome.TRUNCATED, verifier.id, Reason.TOKEN_LIMIT)
@@ -50,7 +48,7 @@ def judge(
         if not todo:
             break
         texts = [each.text if isinstance(each, Sample) else each for each in (completions[i] for i in todo)]
-        verdicts.update(zip(todo, _asked(problem, texts, verifier), strict=True))
+        verdicts.update(zip(todo, verifier.verify(problem, texts), strict=True))
     return [verdicts[i] for i in range(len(completions))]
 
 
@@ -107,32 +105,6 @@ def neighbours(pairs: Iterable[tuple[Problem, Sample]], most: int = MOST_TOGETHE
         samples.append(sample)
     if first is not None:
         yield first, samples
-
-
-def _asked(problem: Problem, texts: list[str], verifier: Verifier) -> list[Verdict]:
-    """Asks a verifier, which anybody may have written."""
-    try:
-        verdicts = verifier.verify(problem, texts)
-    except RftError:
-        raise
-    except Exception as error:  # never a verdict: told with its place, and the run stops
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise RunError(
-            f"the verifier '{problem.verifier}' raised {type(error).__name__}: {error} ({place.filename}, line "
-            f"{place.lineno}) on problem {problem.id}; a verifier returns a verdict whatever a completion holds"
-        ) from error
-    if not isinstance(verdicts, Sequence) or not all(isinstance(verdict, Verdict) for verdict in verdicts):
-        raise _wrong(problem, f"{verdicts!r:.80}")
-    if len(verdicts) != len(texts):
-        raise _wrong(problem, f"{len(verdicts)} verdicts for {len(texts)} completions")
-    return list(verdicts)
-
-
-def _wrong(problem: Problem, returned: str) -> RunError:
-    return RunError(
-        f"the verifier '{problem.verifier}' returned {returned} on problem {problem.id}; "
-        "return a list with one rft.types.Verdict per completion, in order"
-    )
 
 
 def _worth_another_try(verdict: Verdict) -> bool:

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
+from rft.checked.verifier import CheckedVerifier
 from rft.errors import InputError
 from rft.judging.judge import judge
 from rft.registry import build, load
@@ -174,7 +175,7 @@ def _verifier(name: str, options: Mapping[str, JSON]) -> Verifier:
 
 @lru_cache
 def _built(process: int, name: str, settings: str) -> Verifier:
-    return cast(Verifier, build("verifier", name, load("verifier", name, VERIFIERS), json.loads(settings)))
+    return CheckedVerifier(name, build("verifier", name, load("verifier", name, VERIFIERS), json.loads(settings)))
 
 
 def _key(reference: JSON) -> str:

@@ -63,11 +63,11 @@ def run_logged(
         _end(leash)
 
 
-def tail(log: Path, n_lines: int = 8) -> str:
-    """Returns the last lines of a log that hold anything, for an error message."""
+def tail(log: Path, n_lines: int = 8, start: int = 0) -> str:
+    """Returns the last lines after byte ``start`` of a log that hold anything, for an error message."""
     try:
         with log.open("rb") as stream:
-            stream.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
+            stream.seek(max(start, log.stat().st_size - LOG_TAIL_BYTES))
             text = stream.read().decode("utf-8", "replace")
     except FileNotFoundError:
         return ""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rft.errors import InputError
 from rft.registry import build, load
 from rft.report.progress import Observer, Observers
 
@@ -26,7 +25,5 @@ def watching(console: Observer, trackers: Iterable[tuple[str, Mapping[str, Any]]
 
 def _tracker(kind: str, options: Mapping[str, Any]) -> Observer:
     cls = load("tracker", kind, TRACKERS, " in key 'trackers'")
-    if missing := [name for name in ("begin", "end", "note") if not callable(getattr(cls, name, None))]:
-        raise InputError(f"tracker '{kind}' has no method '{missing[0]}'; see Observer in rft.report.progress")
     tracker: Observer = build("tracker", kind, cls, options)
     return tracker

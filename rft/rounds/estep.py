@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, repeat
 from time import monotonic
 
 from rft.config.schema import VerifyConfig
@@ -44,17 +44,28 @@ watches sees early whether answers are read at all. Otherwise all samples of a p
 
 @dataclass(frozen=True)
 class Draw:
-    """What to draw: n candidates of every problem."""
+    """What to draw: some candidates of every problem."""
 
     problems: Callable[[], Iterable[Problem]]
     """Gives the problems anew at each call, in a fixed order."""
     ids: Callable[[], Iterable[str]]
     """Gives their ids, which is all that is read where nothing is missing."""
     render: Callable[[Problem], Prompt]
-    n: int
+    n: int | Callable[[Problem], int]
+    """Candidates per problem: one number for all, or a function, for which every problem is read at the start."""
     params: SamplingParams
     round: int
     seed: int
+
+    def wanted(self) -> Iterator[tuple[str, int]]:
+        """Yields the id of every problem with the number of its candidates."""
+        if isinstance(self.n, int):
+            return zip(self.ids(), repeat(self.n), strict=False)
+        return ((problem.id, self.n_of(problem)) for problem in self.problems())
+
+    def n_of(self, problem: Problem) -> int:
+        """Returns the number of candidates of a problem."""
+        return self.n if isinstance(self.n, int) else self.n(problem)
 
 
 @dataclass
@@ -124,12 +135,11 @@ class EStep:
         return progress
 
     def _progress(self, draw: Draw, there: Mapping[str, int]) -> Progress:
-        wanted = (1 << draw.n) - 1
-        n_problems = before = 0
-        for problem_id in draw.ids():
-            n_problems += 1
-            before += (there.get(problem_id, 0) & wanted).bit_count()
-        return Progress(self.title, total=n_problems * draw.n, before=before, outcomes=self._outcomes())
+        total = before = 0
+        for problem_id, n in draw.wanted():
+            total += n
+            before += (there.get(problem_id, 0) & (1 << n) - 1).bit_count()
+        return Progress(self.title, total=total, before=before, outcomes=self._outcomes())
 
     # -- sampling
 
@@ -165,7 +175,7 @@ class EStep:
         self, draw: Draw, there: Mapping[str, int], open_problems: dict[str, "_Open"], progress: Progress
     ) -> Iterator[Request]:
         for problem in draw.problems():
-            missing = tuple(i for i in range(draw.n) if not there.get(problem.id, 0) >> i & 1)
+            missing = tuple(i for i in range(draw.n_of(problem)) if not there.get(problem.id, 0) >> i & 1)
             if not missing:
                 continue
             self._wait_for_room()

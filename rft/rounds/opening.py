@@ -18,6 +18,7 @@ from rft.rounds.holdout import split
 from rft.rounds.inputs.check import Inputs
 from rft.rounds.inputs.identity import FILE, note
 from rft.rounds.inputs.references import marked, read_references
+from rft.rounds.sample import budget
 from rft.rounds.select import formats, rules
 from rft.rounds.session import Session
 from rft.samplers import SAMPLERS
@@ -56,6 +57,7 @@ def open_session(
     for name in config.verifiers:
         find("verifier", name, VERIFIERS, " in key 'verifiers'")
     find("sandbox", config.sandbox.kind, SANDBOXES, " in key 'sandbox'")
+    budget(config.sampling)
     rules(config.select)
     formats(config)
     with ExitStack() as undo:

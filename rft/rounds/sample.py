@@ -1,16 +1,22 @@
 """The E-step of a round: draws and judges what is missing, and refuses to mix the samples of two models."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from rft.checked.budget import CheckedBudget
+from rft.config.schema import SamplingConfig
 from rft.errors import InputError
 from rft.models import identity
 from rft.prompts.render import render
+from rft.registry import build, load
 from rft.report.progress import Progress
+from rft.rounds.budgets import BUDGETS
 from rft.rounds.estep import Draw
 from rft.rounds.session import Session
 from rft.rounds.turn import model_before, problem_ids_of, problems_of, refuse_if_closed
 from rft.store.files import write_json
 from rft.store.run import holds_samples, read_json
+from rft.types import Budget, Problem
 
 
 def sample(session: Session, number: int, judge: bool = True) -> Progress:
@@ -37,7 +43,7 @@ def sample(session: Session, number: int, judge: bool = True) -> Progress:
         problems=lambda: problems_of(session, number),
         ids=lambda: problem_ids_of(session, number),
         render=lambda problem: render(problem, config.prompt),
-        n=config.sampling.n,
+        n=_n_samples(config.sampling),
         params=config.sampling.params(),
         round=number,
         seed=config.seed,
@@ -45,6 +51,23 @@ def sample(session: Session, number: int, judge: bool = True) -> Progress:
     bind(folder, model)
     with session.stage("sample", round=number):
         return session.estep(folder, f"round {number}").run(draw, session.sampler(model), judge)
+
+
+def budget(config: SamplingConfig) -> Budget:
+    """Returns how a round's samples are shared out, its options checked.
+
+    Raises:
+        InputError: there is no such budget, or an option is wrong.
+    """
+    kind, options = config.budget.kind, config.budget.options
+    return CheckedBudget(kind, build("budget", kind, load("budget", kind, BUDGETS), options))
+
+
+def _n_samples(config: SamplingConfig) -> int | Callable[[Problem], int]:
+    if config.budget.kind == "uniform":  # the problems need not be read to know it
+        return config.n
+    chosen = budget(config)
+    return lambda problem: chosen.n(problem, config.n)
 
 
 def bind(folder: Path, model: str) -> str:

@@ -1,12 +1,11 @@
 """From judged samples to training files: selection with its funnel, and the export that trainers read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from hashlib import file_digest
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from rft.checked.filter import CheckedFilter
 from rft.config.schema import Config, SelectConfig
@@ -131,7 +130,8 @@ def rules(config: SelectConfig) -> Rules:
     if config.false_equations == "drop":
         filters.append(FalseEquations())
     for one in config.filters:
-        filters.append(CheckedFilter(one.kind, _component("filter", one.kind, FILTERS, one.options, "drop")))
+        cls = load("filter", one.kind, FILTERS)
+        filters.append(CheckedFilter(one.kind, build("filter", one.kind, cls, one.options)))
     return Rules(tuple(filters), dedupe=config.dedupe == "text", cap=config.cap)
 
 
@@ -146,15 +146,8 @@ def formats(config: Config) -> dict[str, Format]:
         name = one.kind.rpartition(":")[2]
         if name in chosen and name != "prompt_completion":
             raise InputError(f"export.formats names '{name}' twice; its files can be written once")
-        chosen[name] = _component("format", one.kind, FORMATS, one.options, "schema", "record")
+        chosen[name] = build("format", one.kind, load("format", one.kind, FORMATS), one.options)
     return chosen
-
-
-def _component(kind: str, name: str, table: Mapping[str, str], options: Mapping[str, Any], *methods: str) -> Any:
-    cls = load(kind, name, table)
-    if missing := [method for method in methods if not callable(getattr(cls, method, None))]:
-        raise InputError(f"{kind} '{name}' has no method '{missing[0]}'; see rft.types.{kind.capitalize()}")
-    return build(kind, name, cls, options)
 
 
 def _rows(session: Session, folder: StageFolder, number: int, funnel: Funnel) -> Iterator[Row]:

@@ -4,14 +4,16 @@ Uses: judging what another engine wrote, repeating a run exactly, tests. The sam
 text, in any order of requests and after any restart. Memory is flat in the number of stored samples.
 """
 
+import math
 import random
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from rft.errors import InputError
+from annotated_types import Ge, Lt
+
 from rft.samplers.stored import Stored
 from rft.types import FinishReason, Origin, Request, Sample
 
@@ -34,15 +36,13 @@ class ReplaySampler:
     """A ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, a folder of such files, or a glob."""
     round: int | None = None
     """Use only rows of this round. None: all rows; a request's own round plays no part."""
-    delay_s: float = 0.0
+    delay_s: Annotated[float, Ge(0), Lt(math.inf)] = 0.0
     """Pause before each sample, to imitate an engine's pace."""
     order: Literal["stored", "shuffled"] = "stored"
     """stored: in the order of the requests; shuffled: mixed (the same way each time), as an engine finishes them."""
 
     def __post_init__(self) -> None:
         self._stored: Stored | None = None
-        if self.delay_s < 0:
-            raise InputError(f"sampler.delay_s is {self.delay_s}; 0 or more seconds are wanted")
 
     def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """Yields the stored sample of every requested index.

@@ -37,6 +37,7 @@ MAY_CHANGE = (
     "runs",
     "name",
     "sampling.n",
+    "sampling.budget",
     "eval.n",
     "eval.k",
     "eval.confidence",

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 
 from rft.errors import InputError, TrainerError
+from rft.options import Positive
 from rft.processes.command import TimeLimitError, run_logged, tail
 from rft.trainers.output import begin, fingerprint, finished, loadable, publish
 
@@ -38,7 +39,7 @@ class CommandTrainer:
     """Variables on top of this process's own; values may hold placeholders."""
     cwd: Path | None = None
     """Where the command runs; None: where ``rft`` runs."""
-    timeout_s: float | None = None
+    timeout_s: Positive | None = None
     model_subdir: str = "."
     """Where under ``{out}`` the model lies; a pattern such as ``epoch_*`` means the last match in natural order."""
     resumable: bool = False
@@ -49,12 +50,10 @@ class CommandTrainer:
 
         Raises:
             InputError: a placeholder is unknown or missing, the program, a config or ``cwd`` is not found, or an
-                option is out of its range.
+                option cannot be used.
         """
         command = self._arguments()
         _check_placeholders(command, self.env, self._read_configs())
-        if self.timeout_s is not None and not self.timeout_s > 0:
-            raise InputError(f"trainer 'command', option 'timeout_s' is {self.timeout_s:g}; it must be above 0")
         inside = PurePath(self.model_subdir)
         # pathlib takes ** only as a whole part of a pattern
         if inside.is_absolute() or any(part == ".." or ("**" in part and part != "**") for part in inside.parts):

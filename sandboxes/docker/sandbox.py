@@ -15,10 +15,13 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_hex
-from typing import Any
+from typing import Annotated, Any
 from weakref import WeakSet
 
+from annotated_types import Ge
+
 from rft.errors import InputError, SandboxError
+from rft.options import Count, Positive
 from rft.sandboxes import jobs
 from rft.sandboxes.docker import images
 from rft.sandboxes.docker.containers import Container, ContainerShape, configuration, connect
@@ -39,19 +42,19 @@ POLL_S = 0.5
 class DockerSandbox:
     """Runs programs in warm containers of a Docker engine, as many at a time as there are slots."""
 
-    slots: int = 0
+    slots: Annotated[int, Ge(0)] = 0
     """Executions at the same time, each in a container of its own; 0: one per processor of the engine's machine."""
     image: str | None = None
     """A flavour (plain, packages, languages, full) or an image's name; None: the richest flavour that was built."""
     runtime: str | None = None
     """The OCI runtime, e.g. ``runsc``; None: the engine's own."""
-    recycle_after: int = 2000
+    recycle_after: Count = 2000
     """A container is replaced after so many executions."""
-    memory_mib: int = 2048
+    memory_mib: Count = 2048
     """Memory of a container, without swap, in MiB; must exceed what one program may use by 256."""
-    cpus: float = 2.0
+    cpus: Positive = 2.0
     """Processors of a container."""
-    processes: int = 256
+    processes: Count = 256
     """Processes and threads of a container."""
     host: str | None = None
     """The engine's address, e.g. ``tcp://10.0.0.7:2376``; None: what ``DOCKER_HOST`` says, or this machine's."""
@@ -63,11 +66,8 @@ class DockerSandbox:
         """Finds engine and image, and removes what killed processes left; starts no container yet.
 
         Raises:
-            InputError: no engine answers, the image or the runtime is not there, or an option is out of range.
+            InputError: no engine answers, or the image or the runtime is not there.
         """
-        for option in ("slots", "recycle_after", "memory_mib", "cpus", "processes"):
-            if not (seen := getattr(self, option)) >= (0 if option == "slots" else 1e-9):
-                raise InputError(f"sandbox 'docker', option '{option}': more than 0 is wanted; seen: {seen}")
         self._closed = False
         self._engine = connect(self.host)
         try:

@@ -9,6 +9,7 @@ Guarantees: a call is made again only when the transport or the server failed, n
 there is an answer or a ``SandboxError``, within a time that follows from the limits.
 """
 
+import math
 import os
 import random
 import threading
@@ -17,10 +18,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
+from annotated_types import Ge, Lt
+
 from rft.errors import InputError, SandboxError
+from rft.options import Count
 from rft.sandboxes import archive
 from rft.sandboxes.http import fusion
 from rft.sandboxes.http.endpoints import BusyError, Endpoint, EndpointError, Endpoints
@@ -50,15 +54,15 @@ class HttpSandbox:
     """Addresses such as ``http://10.0.0.5:8080``; the paths of the protocol are put behind them."""
     token_env: str | None = None
     """Name of the environment variable that holds the bearer token; every server is sent the same."""
-    concurrency: int | None = None
+    concurrency: Count | None = None
     """Calls at a time per server; None: what one of ours offers, else 8."""
-    tries: int = 5
+    tries: Count = 5
     """How often one call is made when the transport or the server fails."""
-    pause_s: float = 0.25
+    pause_s: Annotated[float, Ge(0), Lt(math.inf)] = 0.25
     """Before the second try; twice as long before each further one."""
-    patience_s: float = 60.0
+    patience_s: Annotated[float, Ge(0), Lt(math.inf)] = 60.0
     """How long a server that is busy, or an outage of all of them, is waited out."""
-    wait_s: float = 90.0
+    wait_s: Annotated[float, Ge(0), Lt(math.inf)] = 90.0
     """What an answer may take beyond the time limit: the server's queue, the compiler, a loaded machine."""
     memory_limit: bool = False
     """Whether a foreign server is told the memory limit. It bounds the address space there, which node, compilers and
@@ -79,8 +83,6 @@ class HttpSandbox:
         addresses = list(dict.fromkeys(_checked(url) for url in urls))
         if not addresses:
             raise InputError("sandbox http needs at least one address in 'endpoints'")
-        if self.tries < 1 or (self.concurrency is not None and self.concurrency < 1):
-            raise InputError(f"'tries' and 'concurrency' must be at least 1, not {self.tries} and {self.concurrency}")
         self._rng = random.Random(self.seed)
         self._closing = threading.Event()
         known = [Endpoint(url, self.concurrency or CONCURRENCY) for url in addresses]

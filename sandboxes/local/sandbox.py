@@ -15,9 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
 
 from rft.errors import InputError, SandboxError
+from rft.options import Count
 from rft.sandboxes import jobs, languages
 from rft.sandboxes.facts import LIMITS, execution
 from rft.sandboxes.local import cgroups, installed, toolchain
@@ -37,9 +40,9 @@ _numbers = itertools.count()
 class LocalSandbox:
     """Runs programs in namespaces of this machine's kernel (Linux), as many at a time as there are slots."""
 
-    slots: int = 0
+    slots: Annotated[int, Ge(0), Le(MAX_SLOTS)] = 0
     """Executions of a language at the same time; 0: one per processor."""
-    recycle_after: int = 10_000
+    recycle_after: Count = 10_000
     """A slot's interpreters are replaced after so many executions."""
     packages: tuple[str, ...] = PACKAGES
     """Packages of this Python environment that programs may import, if they are installed here."""
@@ -54,8 +57,6 @@ class LocalSandbox:
         Raises:
             InputError: this kernel offers no isolation.
         """
-        if not 0 <= self.slots <= MAX_SLOTS:
-            raise InputError(f"sandbox 'local', option 'slots': 0 to {MAX_SLOTS} is wanted; seen: {self.slots}")
         for name in set(self.packages) - set(PACKAGES):
             if not toolchain.has(name):
                 raise InputError(f"sandbox 'local', option 'packages': {name!r} is not installed in this environment")

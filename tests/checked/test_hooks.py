@@ -1,6 +1,7 @@
 """What a component may say beside its one method: read in one place, with defaults."""
 
 import ast
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,15 +51,25 @@ class Wanting:
         self.things[name] = thing
 
 
+class Sampling:
+    def sample(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        return iter(())
+
+
 @dataclass
-class Modelled:
+class Plain(Sampling):
+    """A sampler that says nothing."""
+
+
+@dataclass
+class Modelled(Sampling):
     """Has a field ``model``."""
 
     model: str
 
 
 @dataclass
-class Logging:
+class Logging(Sampling):
     """Has a field ``log``, and a model that it does not need."""
 
     log: Path | None = None
@@ -111,7 +122,7 @@ def test_model_and_log_are_filled_in_where_there_is_a_field(tmp_path: Path) -> N
     assert build_sampler(here + "Modelled", {}, "m", tmp_path).sampler == Modelled("m")
     assert build_sampler(here + "Logging", {}, "m", tmp_path).sampler == Logging(tmp_path, "m")
     assert build_sampler(here + "Logging", {"log": "x"}, "m", tmp_path).sampler == Logging(Path("x"), "m")
-    assert build_sampler(here + "Bare", {}, "m", tmp_path).sampler == Bare()
+    assert build_sampler(here + "Plain", {}, "m", tmp_path).sampler == Plain()
 
 
 def test_a_derived_id_changes_with_the_fields() -> None:

@@ -62,6 +62,16 @@ class Nothing:
 
     def fit(self, dataset: Path, base_model: str, out: Path) -> Path:
         return Path(base_model)
+
+
+@dataclass
+class Rising:
+    """More samples for the later problems."""
+
+    step: int = 1
+
+    def n(self, problem, most):
+        return min(most, self.step * int(problem.id[1:]))
 '''
 CONFIG = {
     "name": "r",
@@ -181,6 +191,47 @@ def test_a_trainer_that_leaves_no_model_is_named(tmp_path: Path, old: str, new: 
     assert message in error(run(tmp_path, OWN.replace(old, new), 1, **changes))
 
 
+def test_an_own_budget_shares_the_samples_out_and_may_be_changed(tmp_path: Path) -> None:
+    sampling = {"n": 4, "budget": "mine:Rising"}
+    metrics = json.loads(run(tmp_path, eval={"enabled": False}, sampling=sampling).stdout)
+    assert metrics["rounds"][0]["training_problems"]["n_samples"] == 0 + 1 + 2 + 3 + 8 * 4
+    sampling["budget"] = {"kind": "mine:Rising", "step": 2}
+    metrics = json.loads(run(tmp_path, eval={"enabled": False}, sampling=sampling).stdout)
+    assert metrics["rounds"][0]["training_problems"]["n_samples"] == 0 + 2 + 10 * 4
+    metrics = json.loads(run(tmp_path, eval={"enabled": False}).stdout)
+    assert metrics["rounds"][0]["training_problems"]["n_samples"] == 12 * 4
+
+
+@pytest.mark.parametrize(
+    ("new", "code", "message"),
+    [
+        ("return 5", 1, "budget 'mine:Rising' returned 5 for problem d0; from 0 to 4 (sampling.n) is allowed"),
+        ("return -1", 1, "budget 'mine:Rising' returned -1 for problem d0"),
+        ("return 1.5", 1, "budget 'mine:Rising' returned a float for problem d0; a whole number is wanted"),
+        ("return most / 0", 1, "budget 'mine:Rising' failed: ZeroDivisionError: division by zero (mine.py, line "),
+        ("pass", 1, "budget 'mine:Rising' returned None for problem d0"),
+    ],
+)
+def test_a_mistake_in_a_budget_is_one_sentence(tmp_path: Path, new: str, code: int, message: str) -> None:
+    own = OWN.replace("return min(most, self.step * int(problem.id[1:]))", new)
+    sampling = {"n": 4, "budget": "mine:Rising"}
+    assert message in error(run(tmp_path, own, code, eval={"enabled": False}, sampling=sampling))
+    assert not list((tmp_path / "runs/r").glob("round-*/samples/*"))
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        ("unifrom", "unknown budget 'unifrom'; did you mean 'uniform'"),
+        ("mine:Guess", "budget 'mine:Guess' has no method 'n'; see Budget in rft.types"),
+        ({"kind": "mine:Rising", "stop": 1}, "unknown option 'stop' of budget 'mine:Rising'; did you mean 'step'"),
+    ],
+)
+def test_a_budget_that_cannot_be_is_refused_before_the_run_begins(tmp_path: Path, budget: object, message: str) -> None:
+    assert message in error(run(tmp_path, OWN, 2, sampling={"n": 4, "budget": budget}))
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -189,6 +240,7 @@ def test_a_trainer_that_leaves_no_model_is_named(tmp_path: Path, old: str, new: 
         ("mine:Gess", "sampler 'mine:Gess': mine has no 'Gess'; did you mean 'Guess'?"),
         ("mine:", "write module:Class, e.g. mine:Mine for class Mine in the file mine.py"),
         ("mine:Path", "mine:Path is not a dataclass"),
+        ("mine:LastWord", "sampler 'mine:LastWord' has no method 'sample'; see Sampler in rft.types"),
         ("torn:Guess", "module torn cannot be imported: SyntaxError: "),
         ("needy:Guess", "module needy needs 'not_there_at_all', which is not installed here"),
         ("raising:Guess", "module raising cannot be imported: RuntimeError: no (raising.py, line 1)"),
@@ -217,6 +269,6 @@ def test_the_example_of_the_architecture_page_runs(tmp_path: Path, monkeypatch: 
     page = (house.ROOT / "docs" / "architecture.md").read_text("utf-8")
     Path("mine.py").write_text(page.partition("```python\n")[2].partition("```")[0])
     Path("answers.jsonl").write_text('{"id": "a", "reference": "Paris", "completion": "It is paris"}\n')
-    command = page.partition("\n    rft verify answers.jsonl ")[2].partition("\n")[0]
+    command = page.partition("\nrft verify answers.jsonl ")[2].partition("\n")[0]
     rft("verify", "answers.jsonl", *command.split())
     assert json.loads(Path("verdicts.jsonl").read_text())["outcome"] == "correct"

@@ -51,7 +51,7 @@ def test_a_bare_file_is_judged_in_the_sandbox_that_was_named(tmp_path: Path) -> 
     [
         (["sandbox", "check", "--sandbox", "loca"], "unknown sandbox 'loca'; did you mean 'local'"),
         (["sandbox", "check", "slot=1"], "unknown option 'slot' of sandbox 'local'; did you mean 'slots'"),
-        (["sandbox", "check", "slots=100000"], "0 to 128 is wanted"),
+        (["sandbox", "check", "slots=100000"], "must be from 0 to 128; seen"),
         (["sandbox", "check", "packages=[nope]"], "'nope' is not installed"),
         (["sandbox", "check", "--sandbox", "http", "endpoints=http://127.0.0.1:9"], "no sandbox server answers"),
         (["sandbox", "serve", "--token-env", "RFT_NO_SUCH_TOKEN"], "RFT_NO_SUCH_TOKEN, which is not set"),

@@ -216,6 +216,6 @@ def test_a_fault_in_a_checker_is_raised_not_swallowed(tmp_path: Path) -> None:
         def verify(self, problem: Problem, completions: Sequence[str]) -> list[Verdict]:
             raise ZeroDivisionError("a bug of ours")
 
-    with pytest.raises(RunError, match="raised ZeroDivisionError: a bug of ours"):
+    with pytest.raises(ZeroDivisionError, match="a bug of ours"):
         estep(tmp_path, Faulty()).run(draw(), FakeSampler())
     assert keys(tmp_path)

@@ -57,6 +57,13 @@ def test_every_sample_comes_once_and_candidates_differ(sampler: VllmSampler, smo
     assert all(len(of_problem) == 4 for of_problem in texts.values())
 
 
+def test_token_ids_go_to_the_engine_as_they_are(sampler: VllmSampler) -> None:
+    """As vLLM wants them: it warns of prompts that it has to render itself."""
+    list(sampler.sample(requests(1, n=1, max_tokens=2)))
+    assert sampler._pool is not None
+    assert "Passing raw prompts" not in sampler._pool._replicas[0].engine.log.read_text("utf-8", "replace")
+
+
 def test_a_finished_sample_does_not_wait_for_the_others(sampler: VllmSampler) -> None:
     slow, quick = next(requests(1, n=1, max_tokens=96)), next(requests(1, n=1, max_tokens=2))
     samples = sampler.sample([slow, quick])
@@ -149,7 +156,6 @@ for sample in sampler.sample(requests(50, max_tokens=64)):
     ("options", "message"),
     [
         ({"model": "/nowhere/model"}, "model folder /nowhere/model does not exist"),
-        ({"replicas": 0}, "sampler.replicas is 0; at least 1 is wanted"),
         ({"engine_args": {"seed": 3}}, r"sampler.engine_args.seed is not allowed"),
         ({"chat_template": Path("/nowhere.jinja")}, r"sampler.chat_template /nowhere.jinja does not exist"),
     ],

@@ -187,7 +187,7 @@ def test_a_dead_engine_gets_one_sentence() -> None:
     [
         ({"image": "rft-test-nowhere"}, "rft-test-nowhere is not here; build it: rft sandbox build"),
         ({"runtime": "nowhere"}, "the engine has no 'nowhere'; it has: "),
-        ({"slots": -1}, "option 'slots': more than 0 is wanted; seen: -1"),
+        ({"slots": -1}, "option 'slots': must be at least 0; seen: -1"),
         ({"memory": 5}, "unknown option 'memory' of sandbox 'docker'; did you mean 'memory_mib'?"),
     ],
 )

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from rft.errors import InputError, SandboxError
+from rft.registry import build
 from rft.sandboxes.http.sandbox import HttpSandbox
 from rft.sandboxes.http.serve import SandboxServer
 from rft.testing import FakeSandbox
@@ -231,7 +232,10 @@ BAD_SETTINGS: list[tuple[Callable[[], object], str]] = [
     (lambda: HttpSandbox("http://127.0.0.1:port"), "no address"),
     (lambda: HttpSandbox("http://me:pass@127.0.0.1:1"), "no user, password"),
     (lambda: HttpSandbox("http://127.0.0.1:1", token_env="RFT_NO_SUCH_TOKEN"), "RFT_NO_SUCH_TOKEN"),
-    (lambda: HttpSandbox("http://127.0.0.1:1", tries=0), "at least 1"),
+    (
+        lambda: build("sandbox", "http", HttpSandbox, {"endpoints": "http://127.0.0.1:1", "tries": 0}),
+        "option 'tries': must be at least 1; seen: 0",
+    ),
     (lambda: HttpSandbox("http://127.0.0.1:1"), "no sandbox server answers"),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from rft.errors import InputError, SandboxError
 from rft.sandboxes import pool as pools
 from rft.sandboxes.inside import frames
-from rft.sandboxes.pool import Artifacts, Channel, Pool
+from rft.sandboxes.pool import Channel, Pool
 
 Answer = Callable[[dict[str, Any]], Any]
 JOB = {"limits": {"memory_mib": 1}, "n": 1}
@@ -331,15 +331,6 @@ def test_a_slot_that_was_starting_when_the_pool_closed_is_ended() -> None:
 
 
 # -- what is kept
-
-
-def test_the_artefact_used_least_lately_goes() -> None:
-    kept = Artifacts(max_bytes=2)
-    kept.put("a", b"1")
-    kept.put("b", b"2")
-    assert kept.get("a") == b"1"
-    kept.put("c", b"3")
-    assert [kept.get(key) for key in "abc"] == [b"1", None, b"3"]
 
 
 def test_a_command_is_looked_up_once() -> None:

@@ -113,9 +113,9 @@ def test_numbers_spread_over_their_range_when_the_space_is_huge() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"n_problems": 0}, "option 'n_problems' is 0; at least 1 is wanted"),
-        ({"digits": 0}, "option 'digits' is 0; at least 1"),
-        ({"terms": 1}, "option 'terms' is 1; at least 2"),
+        ({"n_problems": 0}, "option 'n_problems': must be at least 1; seen: 0"),
+        ({"digits": 0}, "option 'digits': must be at least 1; seen: 0"),
+        ({"terms": 1}, "option 'terms': must be at least 2; seen: 1"),
         ({"operations": []}, "option 'operations'"),
         ({"operations": ["+", "+"]}, "option 'operations'"),
         ({"operations": ["/"]}, "option 'operations'"),

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import pytest
+from annotated_types import Ge, Gt, Le
 
 from rft.errors import InputError
 from rft.tasks import TASKS
@@ -19,9 +21,10 @@ class Own:
     """
 
     sizes: list[int] = field(default_factory=list)
-    scale: float = 1.0
+    scale: Annotated[float, Gt(0)] = 1.0
     """How large,
     and more."""
+    most: Annotated[int, Ge(1), Le(9)] | None = None
     state: int = field(default=0, init=False)
 
 
@@ -55,7 +58,8 @@ def test_a_third_partys_task_is_described() -> None:
     assert info.summary == "A third party's task."
     assert info.options == (
         Option("sizes", "list[int]", "[]", ""),
-        Option("scale", "float", "1.0", "How large, and more."),
+        Option("scale", "float, above 0", "1.0", "How large, and more."),
+        Option("most", "int | None, from 1 to 9", "None", ""),
     )
 
 

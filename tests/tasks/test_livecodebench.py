@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rft.errors import InputError
+from rft.registry import build
 from rft.tasks import livecodebench
 from rft.tasks.livecodebench import LiveCodeBench, pickled_text
 from tests.tasks.rows import Row, only, refusal, write
@@ -163,5 +164,5 @@ def test_contests_are_chosen_by_their_day(tmp_path: Path) -> None:
 
 
 def test_an_unknown_release_is_refused() -> None:
-    with pytest.raises(InputError, match="option 'release': must be 1 to 6; seen 7"):
-        LiveCodeBench(release=7)
+    with pytest.raises(InputError, match="option 'release': must be from 1 to 6; seen: 7"):
+        build("task", "livecodebench", LiveCodeBench, {"release": 7})

@@ -13,7 +13,7 @@ from rft.errors import InputError
 from rft.registry import build, load
 from rft.trainers import TRAINERS
 from rft.trainers.command import CommandTrainer
-from rft.trainers.trl.trainer import RANGES, TrlTrainer
+from rft.trainers.trl.trainer import TrlTrainer
 
 ROOT = Path(__file__).parents[2]
 GOOD = [sys.executable, "{train_file}", "{out}"]
@@ -47,23 +47,23 @@ def test_good_options_of_the_built_in_trainer_pass(options: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"batch_size": 0}, "option 'batch_size' is 0; it must be at least 1"),
-        ({"epochs": 0}, "option 'epochs' is 0.0; it must be above 0"),
-        ({"epochs": float("inf")}, "option 'epochs' is inf"),
-        ({"gradient_accumulation": 0}, "'gradient_accumulation' is 0"),
-        ({"lora_r": 0}, "'lora_r' is 0; it must be at least 1"),
-        ({"lora_alpha": -1}, "'lora_alpha' is -1"),
-        ({"lora_dropout": 1.0}, "'lora_dropout' is 1.0; it must be from 0 to 0.99"),
+        ({"batch_size": 0}, "option 'batch_size': must be at least 1"),
+        ({"epochs": 0}, "option 'epochs': must be above 0"),
+        ({"epochs": float("inf")}, "option 'epochs': must be .*; seen: inf"),
+        ({"gradient_accumulation": 0}, "'gradient_accumulation': must be .*; seen: 0"),
+        ({"lora_r": 0}, "'lora_r': must be at least 1"),
+        ({"lora_alpha": -1}, "'lora_alpha': must be .*; seen: -1"),
+        ({"lora_dropout": 1.0}, "'lora_dropout': must be from 0 to 0.99"),
         ({"lora_targets": ()}, "'lora_targets' is empty"),
-        ({"max_length": 0}, "'max_length' is 0; it must be at least 2"),
-        ({"learning_rate": 0}, "'learning_rate' is 0.0; it must be above 0"),
-        ({"learning_rate": float("nan")}, "'learning_rate' is nan"),
-        ({"warmup_ratio": 1}, "'warmup_ratio' is 1.0"),
-        ({"weight_decay": -0.1}, "'weight_decay' is -0.1; it must be at least 0"),
-        ({"seed": 2**32}, "'seed' is 4294967296; it must be from 0 to 4294967295"),
-        ({"logging_steps": 0}, "'logging_steps' is 0"),
-        ({"save_steps": 0}, "'save_steps' is 0"),
-        ({"processes": 0}, "'processes' is 0"),
+        ({"max_length": 0}, "'max_length': must be at least 2"),
+        ({"learning_rate": 0}, "'learning_rate': must be above 0"),
+        ({"learning_rate": float("nan")}, "'learning_rate': must be .*; seen: nan"),
+        ({"warmup_ratio": 1}, "'warmup_ratio': must be .*; seen: 1"),
+        ({"weight_decay": -0.1}, "'weight_decay': must be at least 0"),
+        ({"seed": 2**32}, "'seed': must be from 0 to 4294967295"),
+        ({"logging_steps": 0}, "'logging_steps': must be .*; seen: 0"),
+        ({"save_steps": 0}, "'save_steps': must be .*; seen: 0"),
+        ({"processes": 0}, "'processes': must be .*; seen: 0"),
         ({"packing": True}, "packing needs max_length"),
         ({"packing": True, "method": "lora"}, "packing needs max_length"),
         ({"batch_size": 3, "processes": 2}, "batch_size 3 cannot be shared by 2 processes"),
@@ -73,16 +73,8 @@ def test_good_options_of_the_built_in_trainer_pass(options: dict[str, Any]) -> N
     ids=str,
 )
 def test_a_wrong_option_of_the_built_in_trainer_is_named(options: dict[str, Any], said: str) -> None:
-    trainer = trl(**options)
     with pytest.raises(InputError, match=said):
-        trainer.check()
-
-
-def test_every_number_of_the_built_in_trainer_has_a_range() -> None:
-    numbers = {
-        name for name, kind in TrlTrainer.__annotations__.items() if kind in (int, float, int | None, float | None)
-    }
-    assert numbers == set(RANGES)
+        trl(**options).check()
 
 
 @pytest.mark.train
@@ -95,14 +87,11 @@ def test_the_check_imports_nothing_heavy() -> None:
     assert not {"torch", "transformers", "trl", "peft", "datasets", "accelerate"} & set(shown.stdout.split())
 
 
-def test_missing_packages_are_named() -> None:
-    """-S: an interpreter without site-packages."""
-    program = "from rft.trainers.trl.trainer import TrlTrainer; TrlTrainer(method='lora').check()"
-    shown = subprocess.run(
-        [sys.executable, "-S", "-c", program], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}
-    )
-    said = "needs torch, transformers, trl, datasets, accelerate, peft, not installed here: pip install 'rft[train]'"
-    assert f"rft.errors.InputError: trainer 'trl' {said}" in shown.stderr
+def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rft.trainers.trl.trainer.find_spec", lambda name: None)
+    said = r"trainer 'trl' needs torch, transformers, trl, datasets, accelerate, peft, not installed here: pip install"
+    with pytest.raises(InputError, match=said):
+        TrlTrainer(method="lora").check()
 
 
 def test_good_options_of_a_command_pass(tmp_path: Path) -> None:
@@ -134,8 +123,8 @@ def test_good_options_of_a_command_pass(tmp_path: Path) -> None:
         ({"configs": [__file__, __file__]}, "two files have the same name"),
         ({"cwd": "/nonexistent"}, "option 'cwd': folder /nonexistent does not exist"),
         ({"cwd": __file__}, "option 'cwd': folder .* does not exist"),
-        ({"timeout_s": 0}, "option 'timeout_s' is 0; it must be above 0"),
-        ({"timeout_s": float("nan")}, "option 'timeout_s' is nan"),
+        ({"timeout_s": 0}, "option 'timeout_s': must be above 0"),
+        ({"timeout_s": float("nan")}, "option 'timeout_s': must be .*; seen: nan"),
         ({"model_subdir": "epoch_**"}, r"option 'model_subdir' is 'epoch_\*\*'; a folder inside"),
         ({"model_subdir": "/abs"}, "option 'model_subdir' is '/abs'"),
         ({"model_subdir": "a/../.."}, "option 'model_subdir' is"),
@@ -146,9 +135,8 @@ def test_good_options_of_a_command_pass(tmp_path: Path) -> None:
     ids=str,
 )
 def test_a_wrong_option_of_a_command_is_named(options: dict[str, Any], said: str) -> None:
-    trainer = command(**options)
     with pytest.raises(InputError, match=said):
-        trainer.check()
+        command(**options).check()
 
 
 def test_a_program_that_may_not_run_is_not_found(tmp_path: Path) -> None:

@@ -313,7 +313,8 @@ def test_without_a_sandbox_nothing_is_run() -> None:
     ("options", "said"),
     [
         ({"wall": 3}, "unknown option 'wall' of verifier 'code'; did you mean 'wall_s'"),
-        ({"wall_s": 0}, "option 'wall_s': a number above 0 is wanted; seen: 0"),
+        ({"wall_s": 0}, "verifier 'code': the limit 'wall_s' must be a number above 0; seen: 0"),
+        ({"scale": 0}, "option 'scale': must be above 0 and finite; seen: 0"),
         ({"memory_mib": "lots"}, "option 'memory_mib'"),
         ({"imports": "all"}, "option 'imports'"),
         ({"sandbox": "x"}, "unknown option 'sandbox'"),

@@ -20,12 +20,13 @@ from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from rft.errors import InputError
+from rft.options import Positive
 from rft.sandboxes.languages import find
+from rft.sandboxes.latest import Latest
 from rft.sandboxes.limits import NAMES, checked_limits
 from rft.types import JSON, Limits, Need, Outcome, Problem, Reason, Sandbox, Verdict
 from rft.verifiers.code.answer.context import with_prompt
 from rft.verifiers.code.answer.extract import Extracted, NoCode, extract
-from rft.verifiers.code.latest import Latest
 from rft.verifiers.code.reference.helpers import setup_of
 from rft.verifiers.code.reference.read import Reference, read_reference
 from rft.verifiers.code.trial.attempts import attempt
@@ -60,9 +61,9 @@ class CodeVerifier:
     output_kib: int = DEFAULT.output_kib
     processes: int = DEFAULT.processes
     disk_mib: int = DEFAULT.disk_mib
-    scale: float = 10.0
+    scale: Positive = 10.0
     """A candidate may take so many times what the reference's solution takes here, if that is more than the limit."""
-    longest_s: float = 60.0
+    longest_s: Positive = 60.0
     """What is stretched by ``scale`` ends here; also the limit of the solution itself."""
     imports: Literal["none", "common"] = "none"
     """common: math, re, typing and their like are imported in front of every Python program."""
@@ -77,16 +78,13 @@ class CodeVerifier:
             InputError: a limit is not above 0.
         """
         settings = {option.name: getattr(self, option.name) for option in fields(self) if option.init}
-        for name, value in settings.items():
-            if not isinstance(value, str) and not value > 0:
-                raise InputError(f"verifier 'code', option '{name}': a number above 0 is wanted; seen: {value}")
         try:
             limits: dict[str, Any] = checked_limits({name: settings[name] for name in NAMES})
         except ValueError as error:
             raise InputError(f"verifier 'code': {error}") from error
         self._limits = Limits(**limits)
         self._sandbox: Sandbox | None = None
-        self._proofs = Latest[Proof](N_PROOFS, lambda proof: proof.lasting)
+        self._proofs = Latest[Proof](N_PROOFS)
         self._references = Latest[Reference | str](N_REFERENCES)
         self.id = f"code-{VERSION}-{sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]}"
 
@@ -102,7 +100,7 @@ class CodeVerifier:
             InputError: there is no sandbox, or it does not have the language that the reference names.
         """
         key = _digest(problem.reference)
-        reference = self._references.get(key, lambda: _readable(problem.reference))
+        reference = self._references.get_or_make(key, lambda: _readable(problem.reference))
         if isinstance(reference, str):
             unusable = Verdict(Outcome.UNJUDGED, self.id, Reason.BAD_REFERENCE, detail=one_line(reference))
             return [unusable] * len(completions)
@@ -117,7 +115,7 @@ class CodeVerifier:
     def _attempts(self, key: bytes, reference: Reference, sources: Sequence[str]) -> dict[str, Attempt]:
         """What became of each program."""
         sandbox = self._given()
-        proof = self._proofs.get(key, lambda: self._prove(sandbox, reference))
+        proof = self._proofs.get_or_make(key, lambda: self._prove(sandbox, reference), lambda proof: proof.lasting)
         if proof.fault is not None:
             return dict.fromkeys(sources, Attempt(proof.fault))
         terms = terms_of(reference, proof, self._limits, self.scale, self.longest_s)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rft.processes.command import tail
 from rft.processes.warden import GRACE_S
 from rft.types import JSON
 
@@ -108,7 +109,7 @@ class Engine:
 
     def last_words(self, lines: int = 8) -> str:
         """Returns the end of what this life of the engine has printed."""
-        return "\n".join(self._printed()[-lines:])
+        return tail(self.log, lines, self._log_start)
 
     def last_error(self) -> str | None:
         """Returns the last error that it has printed, without what vLLM puts before it."""

@@ -95,7 +95,8 @@ class EngineProgram:
         kind = RequestOutputKind.FINAL_ONLY
         try:
             params = SamplingParams(n=1, seed=seed, output_kind=kind, **message["params"])
-            self._engine.add_request(number, {"prompt_token_ids": list(ids)}, params)
+            # with its type: an input that is ready; without, vLLM renders it once more and warns
+            self._engine.add_request(number, {"type": "token", "prompt_token_ids": list(ids)}, params)
         except ValueError as error:
             raise InputError(f"vLLM refused the request of problem {message['problem']}: {error}") from error
         self._seeds[number] = seed

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le
 
 from rft.errors import InputError
+from rft.options import Count, Positive
 from rft.samplers.vllm.engine import Engine, Event
 from rft.samplers.vllm.gpus import is_cpu_build, share_out, visible_gpus
 from rft.samplers.vllm.pool import EngineJob, EngineLimits, ReplicaPool
 from rft.seeds import derive_seed
 from rft.types import JSON, Need, Request, Sample
 
-_COUNTS = ("max_model_len", "tensor_parallel_size", "replicas", "max_num_seqs", "max_in_flight", "kv_cache_gib")
 _OWN_ARGUMENTS = ("model", "seed", "skip_tokenizer_init", "data_parallel_size")
 
 _PACE = (
@@ -43,20 +45,20 @@ class VllmSampler:
     model: str
     """A folder, or a hub id."""
     dtype: str = "auto"
-    max_model_len: int | None = None
+    max_model_len: Count | None = None
     """Tokens of prompt and completion together. None: what the model was made for."""
-    tensor_parallel_size: int = 1
+    tensor_parallel_size: Count = 1
     """GPUs per engine."""
-    replicas: int | Literal["auto"] = "auto"
+    replicas: Count | Literal["auto"] = "auto"
     """Engines side by side. auto: as many as the visible GPUs allow; 1 on the CPU."""
-    gpu_memory_utilization: float = 0.9
-    max_num_seqs: int | None = None
+    gpu_memory_utilization: Annotated[float, Gt(0), Le(1)] = 0.9
+    max_num_seqs: Count | None = None
     """Samples that are computed side by side in one engine. None: 128 on the CPU."""
-    max_in_flight: int | None = None
+    max_in_flight: Count | None = None
     """Samples handed to one engine at a time. None: twice ``max_num_seqs``, so that it never runs dry."""
     enforce_eager: bool | None = None
     """Don't compile the model. None: on the CPU, where compiling takes minutes, yes; else no."""
-    kv_cache_gib: int = 2
+    kv_cache_gib: Count = 2
     """Size of the key-value cache on the CPU; on a GPU ``gpu_memory_utilization`` rules."""
     request_seeds: bool = True
     """Give every sample its own seed, so that its text does not hang on what else was in the batch's random stream. On
@@ -69,11 +71,11 @@ class VllmSampler:
     """A Jinja file to use instead of the model's own chat template."""
     engine_args: dict[str, Any] = field(default_factory=dict)
     """Any further arguments of vLLM's ``EngineArgs``."""
-    max_restarts: int = 3
+    max_restarts: Annotated[int, Ge(0)] = 3
     """How often in a row an engine may die without finishing a sample."""
-    stall_s: float | None = 600.0
+    stall_s: Positive | None = 600.0
     """An engine that takes no step for so long, with work to do, is ended and replaced."""
-    start_timeout_s: float = 1800.0
+    start_timeout_s: Positive = 1800.0
     log: Path | None = None
     """What the engines print goes here (with several: ``log-0`` and so on). None: a temporary file."""
 
@@ -132,10 +134,6 @@ class VllmSampler:
             raise InputError(f"model folder {self.model} does not exist; give a folder with a config.json, or a hub id")
         if self.chat_template is not None and not self.chat_template.is_file():
             raise InputError(f"sampler.chat_template {self.chat_template} does not exist")
-        for name in _COUNTS:
-            value = getattr(self, name)
-            if isinstance(value, int) and value < 1:
-                raise InputError(f"sampler.{name} is {value}; at least 1 is wanted")
         for name in _OWN_ARGUMENTS:
             if name in self.engine_args:
                 raise InputError(f"sampler.engine_args.{name} is not allowed; see the sampler's own options")

@@ -14,9 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le, Lt
 
 from rft.errors import InputError, TrainerError
+from rft.options import Count, Positive
 from rft.processes.command import run_logged, tail
 from rft.trainers.output import begin, fingerprint, finished, loadable, publish
 from rft.types import JSON
@@ -36,78 +39,38 @@ QUIET = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """Which numbers an option may be; NaN and infinity never."""
-
-    low: float
-    high: float = math.inf
-    open: bool = False
-    """The bounds themselves are not allowed."""
-
-    def __contains__(self, value: float) -> bool:
-        inside = self.low < value < self.high if self.open else self.low <= value <= self.high
-        return inside and value < math.inf
-
-    def __str__(self) -> str:
-        if self.high == math.inf:
-            return f"above {self.low:g}" if self.open else f"at least {self.low:g}"
-        return f"{'between' if self.open else 'from'} {self.low:g} {'and' if self.open else 'to'} {self.high:.10g}"
-
-
-_COUNT, _ABOVE_0 = _Range(1), _Range(0, open=True)
-RANGES = {
-    "lora_r": _COUNT,
-    "lora_alpha": _COUNT,
-    "lora_dropout": _Range(0, 0.99),
-    "epochs": _ABOVE_0,
-    "learning_rate": _ABOVE_0,
-    "batch_size": _COUNT,
-    "gradient_accumulation": _COUNT,
-    "max_length": _Range(2),
-    "warmup_ratio": _Range(0, 0.99),
-    "weight_decay": _Range(0),
-    "seed": _Range(0, 2**32 - 1),
-    "logging_steps": _COUNT,
-    "save_steps": _COUNT,
-    "processes": _COUNT,
-}
-"""Option -> what it may be. A row has a token to predict from and one to predict; NumPy's seeds have 32 bits; a warm-up
-of 1 would mean one step to transformers 5."""
-
-
 @dataclass
 class TrlTrainer:
     """Fine-tunes with TRL's SFTTrainer; the fields are its options in a config."""
 
     method: Literal["full", "lora"] = "full"
     """lora: adapters, merged into the base when saved, so that every engine loads the result."""
-    lora_r: int = 16
-    lora_alpha: int = 32
-    lora_dropout: float = 0.0
+    lora_r: Count = 16
+    lora_alpha: Count = 32
+    lora_dropout: Annotated[float, Ge(0), Le(0.99)] = 0.0
     lora_targets: str | tuple[str, ...] = "all-linear"
-    epochs: float = 3.0
-    learning_rate: float | None = None
+    epochs: Positive = 3.0
+    learning_rate: Positive | None = None
     """None: 5e-5 for full, 2e-4 for lora."""
-    batch_size: int = 8
+    batch_size: Count = 8
     """Rows per forward pass, over all processes; times ``gradient_accumulation`` gives the rows per step."""
-    gradient_accumulation: int = 1
-    max_length: int | None = None
+    gradient_accumulation: Count = 1
+    max_length: Annotated[int, Ge(2)] | None = None  # a token to predict from, and one to predict
     """Rows of more tokens are left out and counted, never cut. None: the model's context."""
-    warmup_ratio: float = 0.03
+    warmup_ratio: Annotated[float, Ge(0), Le(0.99)] = 0.03  # 1 would mean one step to transformers 5
     lr_scheduler: str = "linear"
-    weight_decay: float = 0.0
-    seed: int = 0
+    weight_decay: Annotated[float, Ge(0), Lt(math.inf)] = 0.0
+    seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0  # NumPy's seeds have 32 bits
     dtype: Literal["auto", "bf16-mixed", "bf16", "fp32"] = "auto"
     """bf16-mixed keeps 32-bit weights and computes in bfloat16; bf16 keeps half the memory and learns less at small
     learning rates; auto: bf16-mixed where the device has bfloat16, else fp32. What is saved is always bfloat16."""
     gradient_checkpointing: bool = False
     """Saves memory for about a third more time; wanted for large models."""
     packing: bool = False
-    logging_steps: int = 5
-    save_steps: int | None = None
+    logging_steps: Count = 5
+    save_steps: Count | None = None
     """Checkpoints to go on from after a kill; None: an interrupted training starts over."""
-    processes: int | None = None
+    processes: Count | None = None
     """Data-parallel processes on this machine. None: one per visible GPU."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further arguments of trl.SFTConfig."""
@@ -122,16 +85,12 @@ class TrlTrainer:
         Names of ``extra`` and of schedulers are TRL's to know: it says so before its first step.
 
         Raises:
-            InputError: a package is missing, or an option is out of its range.
+            InputError: a package is missing, or options do not fit together.
         """
         needed = ["torch", "transformers", "trl", "datasets", "accelerate"]
         needed += ["peft"] if self.method == "lora" else []
         if missing := [name for name in needed if find_spec(name) is None]:
             raise InputError(f"trainer 'trl' needs {', '.join(missing)}, not installed here: pip install 'rft[train]'")
-        for option, allowed in RANGES.items():
-            value = getattr(self, option)
-            if value is not None and value not in allowed:
-                raise InputError(f"trainer 'trl', option '{option}' is {value}; it must be {allowed}")
         if not self.lora_targets:
             raise InputError("trainer 'trl', option 'lora_targets' is empty; name modules, or all-linear")
         if self.packing and self.max_length is None:
