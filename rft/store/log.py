@@ -31,6 +31,7 @@ SYNC_S = 0.5
 SEAL_S = 60.0
 """A record is in a Parquet shard, for any reader to see, after so long at the latest."""
 READ_BATCH = 2048
+COLUMN_BATCH = 65_536
 
 
 class Log:
@@ -109,6 +110,15 @@ class Log:
                     yield from batch.to_pylist()
         for record in self._tail():
             yield {name: record[name] for name in columns} if columns else record
+
+    def columns(self, names: Sequence[str]) -> Iterator[tuple[list[Any], ...]]:
+        """Yields all records, oldest first, as batches of columns: several times as fast as records."""
+        for shard in self._shards():
+            with pq.ParquetFile(shard) as file:
+                for batch in file.iter_batches(COLUMN_BATCH, columns=list(names)):
+                    yield tuple(batch.column(name).to_pylist() for name in names)
+        tail = list(self._tail())
+        yield tuple([record[name] for record in tail] for name in names)
 
     def table(self) -> pa.Table:
         """Returns all records, oldest first, with the log's schema; all of them are held in memory."""

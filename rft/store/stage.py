@@ -113,15 +113,24 @@ class StageFolder:
 
     def sampled(self) -> dict[str, int]:
         """Returns problem id -> bit mask of the indices that are on disk: a few bytes a problem, not a sample."""
-        return _masks(self._log("samples", SAMPLES).records(["problem_id", "index"]))
+        masks: dict[str, int] = {}
+        for problem_ids, indices in self._log("samples", SAMPLES).columns(["problem_id", "index"]):
+            for problem_id, index in zip(problem_ids, indices, strict=True):
+                masks[problem_id] = masks.get(problem_id, 0) | 1 << index
+        return masks
 
     def tallies(self, verifier_ids: Iterable[str]) -> dict[str, Tally]:
         """Returns problem id -> its verdicts so far."""
-        found: dict[str, Tally] = {}
+        tallies: dict[str, Tally] = {}
+        outcomes = {outcome.value: outcome for outcome in Outcome}
         for name in sorted(verifier_ids):
-            for record in self._log(f"verdicts/{name}", VERDICTS).records(["problem_id", "index", "outcome"]):
-                found.setdefault(record["problem_id"], Tally()).add(record["index"], Outcome(record["outcome"]))
-        return found
+            log = self._log(f"verdicts/{name}", VERDICTS)
+            for columns in log.columns(["problem_id", "index", "outcome"]):
+                for problem_id, index, outcome in zip(*columns, strict=True):
+                    if (tally := tallies.get(problem_id)) is None:
+                        tally = tallies[problem_id] = Tally()
+                    tally.add(index, outcomes[outcome])
+        return tallies
 
     def groups(self, problems: Iterable[Problem], verifier_ids: Iterable[str]) -> Iterator[Group]:
         """Yields problem after problem with its samples and verdicts; memory is flat in the number of both.
@@ -161,13 +170,6 @@ class StageFolder:
             if name not in self._logs:
                 self._logs[name] = Log(self.path / name, schema)
             return self._logs[name]
-
-
-def _masks(records: Iterable[dict[str, Any]]) -> dict[str, int]:
-    masks: dict[str, int] = {}
-    for record in records:
-        masks[record["problem_id"]] = masks.get(record["problem_id"], 0) | 1 << record["index"]
-    return masks
 
 
 def _problem(record: dict[str, Any]) -> Problem:
