@@ -115,7 +115,7 @@ def judge(
 
 def _streamed(lines: Iterable[Line | Pair], verifier: str | None, workers: int, get: GetVerifier) -> Iterator[Verdict]:
     pairs = (_pair(line, number, verifier) for number, line in enumerate(lines, 1))
-    with closing(judge_all(neighbours(pairs), get, workers)) as judged:  # type: ignore[type-var]
+    with closing(judge_all(neighbours(pairs), get, workers)) as judged:
         for each in judged:
             yield each.verdict
 
@@ -123,14 +123,14 @@ def _streamed(lines: Iterable[Line | Pair], verifier: str | None, workers: int, 
 def _pair(line: Line | Pair, number: int, verifier: str | None) -> tuple[Problem, Sample]:
     if isinstance(line, Mapping):
         try:
-            read = asked({"id": number, **{str(k): as_json(v) for k, v in line.items()}}, number, verifier)
+            problem, sample = asked({"id": number, **{str(k): as_json(v) for k, v in line.items()}}, verifier)
         except (ValueError, RecursionError) as error:
             what = "is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"line {number}: {what}") from error
-        if ":" in read.problem.verifier and read.problem.verifier != verifier:  # data must not choose what is imported
-            name = read.problem.verifier
+        name = problem.verifier
+        if ":" in name and name != verifier:  # data must not choose what is imported
             raise InputError(f"line {number}: verifier '{name}' is a path to code; give it as judge(lines, '{name}')")
-        return read.problem, read.sample
+        return problem, sample
     if isinstance(line, tuple) and len(line) == 2 and isinstance(line[0], Problem):
         problem, answer = line
         if isinstance(answer, Sample):

@@ -6,9 +6,9 @@ r"""Judges a bare file of completions, without a run: ``rft verify FILE.jsonl --
           "limits": {"wall_s": 5}}
     out  {"id": "…", "outcome": "correct", "reward": 1, "reason": null, "extracted": "0.5", "detail": "…", "wall_s": 0}
 
-One line out per line in, in the same order; ``"trust": "low"`` is said where a program could have bought its verdict.
+One line out per line in, in the same order; ``"trust": "low"`` marks a verdict that a program could have bought.
 The whole file is read and checked before the first verdict; the output appears under its name only when it is complete.
-It never takes the place of the input, or of anything but a file.
+It never replaces the input, or anything that is not a regular file.
 """
 
 import glob
@@ -18,10 +18,9 @@ import os
 import stat
 import sys
 import zlib
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -29,7 +28,7 @@ from rft.errors import InputError
 from rft.judging.judge import judge_all, neighbours
 from rft.sandboxes.limits import checked_limits
 from rft.store.files import replace
-from rft.types import JSON, FinishReason, Outcome, Problem, Sample, Trust, Verdict, Verifier
+from rft.types import JSON, FinishReason, Origin, Outcome, Problem, Sample, Trust, Verdict, Verifier
 from rft.verifiers.math.read.policy import policy_of
 
 MAX_DIGITS = 1_000
@@ -38,17 +37,9 @@ MAX_DEPTH = 100
 """Levels of lists and objects in a reference; it is walked again by every verifier, some of them recursively."""
 STDOUT = Path("-")
 GetVerifier = Callable[[str, str], Verifier]
-"""(name, where) -> verifier; raises InputError for a name that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One readable line of the input."""
-
-    number: int
-    id: str
-    problem: Problem
-    sample: Sample
+"""(name, where) -> verifier; raises InputError for an unknown name."""
+ENGINE = "file"
+"""The ``engine`` of a sample that was read from a line."""
 
 
 def judge_file(
@@ -68,30 +59,33 @@ def judge_file(
         Outcomes by count, and the number of lines left out.
 
     Raises:
-        InputError: the file cannot be read, a line is not of the form above, or ``out`` is the input or no file.
+        InputError: the file cannot be read, a line is not of the form above, or ``out`` is the input or not a file.
     """
     _check_places(source, out)
     verifiers: dict[str, Verifier] = {}
     n_skipped = 0
-    for line in lines(source, default_verifier, skip_bad):
+    for number, line in lines(source, default_verifier, skip_bad):
         if line is None:
             n_skipped += 1
-        elif line.problem.verifier not in verifiers:
-            where = f" in {source}, line {line.number}"
-            verifiers[line.problem.verifier] = get_verifier(line.problem.verifier, where)
+        elif line[0].verifier not in verifiers:
+            name = line[0].verifier
+            verifiers[name] = get_verifier(name, f" in {source}, line {number}")
     if not verifiers:
-        raise InputError(f"{source} holds no line that could be judged")
+        raise InputError(f"{source} has no line that can be judged ({n_skipped} left out); give it at least one")
     outcomes: Counter[Outcome] = Counter()
-    readable = (line for line in lines(source, default_verifier, skip_bad) if line is not None)
-    with _writing(out) as file, closing(_verdicts(readable, verifiers, workers)) as judged:
-        for line, verdict in judged:
-            outcomes[verdict.outcome] += 1
-            _write(file, _record(line.id, verdict), out)
+    readable = (line for _, line in lines(source, default_verifier, skip_bad) if line is not None)
+    with (
+        _writing(out) as file,
+        closing(judge_all(neighbours(readable), verifiers.__getitem__, workers)) as judged,
+    ):
+        for each in judged:
+            outcomes[each.verdict.outcome] += 1
+            _write(file, _record(each.sample.problem_id, each.verdict), out)
     return outcomes, n_skipped
 
 
 def _check_places(source: Path, out: Path) -> None:
-    """Refuses an input that cannot be read twice, and an output whose place is taken by anything but another file."""
+    """Refuses an input that cannot be read twice, and an output that would replace it or something not a file."""
     try:
         if not stat.S_ISREG(source.stat().st_mode):
             raise InputError(f"{source} is not a regular file; it is read twice, so write the lines to a file first")
@@ -162,21 +156,6 @@ def _explained(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _verdicts(
-    lines: Iterator[Line], verifiers: Mapping[str, Verifier], workers: int
-) -> Generator[tuple[Line, Verdict]]:
-    """Judges neighbouring lines of one problem together, so that their reference is parsed once."""
-    waiting: deque[Line] = deque()
-
-    def pairs() -> Iterator[tuple[Problem, Sample]]:
-        for line in lines:
-            waiting.append(line)
-            yield line.problem, line.sample
-
-    for judged in judge_all(neighbours(pairs()), verifiers.__getitem__, workers):
-        yield waiting.popleft(), judged.verdict
-
-
 def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
     record = {
         "id": line_id,
@@ -190,8 +169,12 @@ def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:
     return record if verdict.trust is Trust.FULL else record | {"trust": verdict.trust.value}
 
 
-def lines(source: Path, default_verifier: str | None, skip_bad: bool) -> Iterator[Line | None]:
-    """Yields the lines of a file of completions; None for one that is left out. Blank lines do not count.
+def lines(
+    source: Path, default_verifier: str | None, skip_bad: bool
+) -> Iterator[tuple[int, tuple[Problem, Sample] | None]]:
+    """Yields each line of a file of completions with its number; None for one that is left out, nothing for a blank.
+
+    Problem and sample have the line's id; the sample's engine is ``ENGINE``.
 
     Raises:
         InputError: the file cannot be read, or a line is malformed and ``skip_bad`` is not set.
@@ -209,7 +192,7 @@ def lines(source: Path, default_verifier: str | None, skip_bad: bool) -> Iterato
                         hint = "mend it, or leave such lines out with --skip-bad-rows"
                         raise InputError(f"{source}, line {number}: {what}; {hint}") from error
                     line = None
-                yield line
+                yield number, line
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{source} cannot be read: {error}") from error
 
@@ -220,24 +203,24 @@ def _open(source: Path) -> BinaryIO:
     return source.open("rb")
 
 
-def _line(raw: bytes, number: int, default_verifier: str | None) -> Line:
+def _line(raw: bytes, number: int, default_verifier: str | None) -> tuple[Problem, Sample]:
     """Reads one line; a ValueError says what is wrong with it."""
     text = raw.decode("utf-8-sig" if number == 1 else "utf-8")  # some editors put a mark in front of a file
     fields = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
-    return asked(fields, number, default_verifier)
+    return asked(fields, default_verifier)
 
 
-def asked(fields: JSON, number: int, default_verifier: str | None) -> Line:
-    """Returns what the fields of a line ask to be judged.
+def asked(fields: JSON, default_verifier: str | None) -> tuple[Problem, Sample]:
+    """Returns what the fields of a line ask to be judged; problem and sample have the line's id.
 
     Raises:
         ValueError: says what is wrong with them.
     """
     if not isinstance(fields, dict):
-        raise ValueError(f"holds {type(fields).__name__}, an object is wanted")
+        raise ValueError(f"holds a {type(fields).__name__}, it must be an object")
     for name, wanted in (("id", (str, int)), ("completion", (str,))):
         if not isinstance(fields.get(name), wanted):
-            raise ValueError(f"'{name}' is {fields.get(name)!r:.80}, a text is wanted")
+            raise ValueError(f"'{name}' is {fields.get(name)!r:.80}, it must be a text")
     verifier = fields.get("verifier") or default_verifier
     if not isinstance(verifier, str):
         raise ValueError("names no verifier; add one to the line, or give --verifier")
@@ -260,13 +243,13 @@ def asked(fields: JSON, number: int, default_verifier: str | None) -> Line:
             raise ValueError(str(error)) from error
     problem = Problem(line_id, "", verifier, reference, "file", "file", metadata)
     reason = FinishReason(finish or FinishReason.STOP)
-    return Line(number, line_id, problem, Sample(line_id, 0, 0, fields["completion"], 0, reason, "file", None))
+    return problem, Sample(line_id, 0, 0, fields["completion"], 0, reason, ENGINE, None, Origin.IMPORTED)
 
 
 def _limited(reference: JSON, limits: JSON, verifier: str) -> JSON:
     """Returns the reference with the line's own limits in it; they win over those that it has."""
     if verifier == "code" and not isinstance(reference, dict):
-        raise ValueError(f"'reference' is {reference!r:.80}; the verifier code wants an object with tests or cases")
+        raise ValueError(f"'reference' is {reference!r:.80}; the verifier code needs an object with tests or cases")
     if limits is None:
         return reference
     if verifier != "code":
@@ -276,7 +259,7 @@ def _limited(reference: JSON, limits: JSON, verifier: str) -> JSON:
 
 
 def _deeper(value: JSON, levels: int) -> bool:
-    """Says whether a value is nested deeper than so many levels; never deeper in calls than that."""
+    """Whether a value is nested deeper than this many levels; calls go no deeper than that either."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value

@@ -89,12 +89,12 @@ def from_file(source: Path, limit: int | None = None, skip_bad: bool = False) ->
         raise InputError(f"{source} is not a file; give a JSONL file with id, reference and completion")
     if not skip_bad:
         deque(lines(source, COMPARED, skip_bad), maxlen=0)
-    for line in islice(lines(source, COMPARED, skip_bad), limit):
+    for _, line in islice(lines(source, COMPARED, skip_bad), limit):
         if line is None:
             yield None
             continue
-        cut = line.sample.finish_reason is FinishReason.LENGTH
-        yield Candidate(line.id, line.problem, line.sample.text, cut)
+        problem, sample = line
+        yield Candidate(problem.id, problem, sample.text, sample.finish_reason is FinishReason.LENGTH)
 
 
 def from_run(folder: Path, number: int, limit: int | None = None) -> Iterator[Candidate]:

@@ -7,7 +7,7 @@ A run's E-step, bare files, the proof of a task, the comparison with math-verify
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -54,7 +54,7 @@ def judge(
 
 def judge_all(
     groups: Iterable[Asked], verifier_for: Callable[[str], Verifier], workers: int, retries: int = RETRIES
-) -> Iterator[Judged]:
+) -> Generator[Judged, None, None]:
     """Judges many problems at the same time and yields every sample beside its verdict, in the order of the groups.
 
     Verdicts come as soon as all before them are there. Groups are taken as they are needed: about ``MOST_HELD``

@@ -225,7 +225,7 @@ DEEP = "[" * 200_000
             '{"id": "x", "completion": "1", "reference": "1", "finish_reason": ["stop"]}',
             r"'finish_reason' is \['stop'\]; allowed",
         ),
-        ('{"id": "x", "completion": null, "reference": "1"}', "'completion' is None, a text is wanted"),
+        ('{"id": "x", "completion": null, "reference": "1"}', "'completion' is None, it must be a text"),
         ("9" * 5000, "holds a whole number of 5000 digits"),
         (
             '{"id": "x", "completion": "1", "reference": "1", "policy": {"unit": "ignore"}}',
@@ -250,7 +250,7 @@ DEEP = "[" * 200_000
         ),
         (
             '{"id": "x", "completion": "1", "reference": "assert f(1)", "verifier": "code"}',
-            "'reference' is 'assert f.1.'; the verifier code wants an object",
+            "'reference' is 'assert f.1.'; the verifier code needs an object",
         ),
     ],
     ids=[
