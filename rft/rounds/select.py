@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from rft.checked.filter import CheckedFilter
-from rft.config.schema import Config, SelectConfig
+from rft.config.schema import Config, ExportConfig, SelectConfig
 from rft.errors import InputError
 from rft.exports import FORMATS
 from rft.exports.prompt_completion import PromptCompletion
@@ -89,7 +89,7 @@ def export(session: Session, number: int) -> Exported:
         return isinstance(record, dict) and all((out / name).exists() for name in record["files"])
 
     inputs: dict[str, JSON] = {"rows": row_hashes(files)}
-    if "export" in session.config.model_fields_set:
+    if session.config.export != ExportConfig():  # as rounds were recorded before there were formats
         inputs["formats"] = session.config.export.model_dump()["formats"]
     made = once(session.run.round(number) / "export.json", inputs, make, holds=whole)
     return Exported(out / TRAIN_FILE, made["n_rows"])

@@ -41,7 +41,35 @@ def test_a_run_of_plugins_goes_through_the_whole_line(folder: Path) -> None:
         says = sample["text"].rstrip(".").split()[-1]
         assert (sample["outcome"] == "correct") is (says == word[::-1])
     assert 0 < run.rows().num_rows <= 8 * 2
-    assert json.loads(done.stdout)["rounds"][0]["funnel"]["kept"] == run.rows().num_rows
+    funnel = json.loads(done.stdout)["rounds"][0]["funnel"]
+    assert funnel["kept"] == run.rows().num_rows
+    assert funnel["dropped"]["wordy"] > 0
+    assert funnel["sampled"] == sum(funnel["dropped"].values()) + funnel["kept"]
+    assert not any(len(text.split()) > 4 for text in run.rows()["completion"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("select.filters=[{kind: 'filter:AtMostWords', n: 0}]", "option 'n'"),
+        ("select.filters=[{kind: lenght}]", "did you mean 'length'"),
+        ("select.filters=[{kind: length, min_tokens: 5, max_tokens: 2}]", "every sample would be dropped"),
+        ("select.filters=[{kind: 'verifier:LastWord'}]", "has no method 'drop'"),
+        ("export.formats=[massages]", "did you mean 'messages'"),
+    ],
+)
+def test_a_filter_or_format_that_cannot_be_used_is_one_sentence(folder: Path, override: str, message: str) -> None:
+    done = command(folder, "run", "backwards.yaml", override)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_format_that_is_not_asked_for_is_not_written(folder: Path) -> None:
+    done = command(folder, "run", "backwards.yaml", "export.formats=[]")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (folder / "runs" / "backwards" / "round-000" / "export").iterdir()}
+    assert names == {"prompt_completion.jsonl", "prompt_completion.parquet"}
 
 
 def test_options_of_a_plugin_are_checked(folder: Path) -> None:
