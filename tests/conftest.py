@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rft.api.verdicts import close_kept
 from rft.errors import InputError
 from rft.models import embedded
 from rft.sandboxes.languages import LANGUAGES
@@ -44,6 +45,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if marker in REQUIRED:
                 pytest.fail(f"{marker} is required here, but {why}")
             pytest.skip(why)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """What ``rft.verify`` keeps for the next call ends with the module: others look whether any sandbox is left."""
+    yield
+    close_kept()
 
 
 @pytest.fixture(scope="session")

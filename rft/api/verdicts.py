@@ -12,7 +12,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from functools import cache
 from typing import Any
 
 from rft.components import Verifiers
@@ -30,6 +29,7 @@ Pair = tuple[Problem, Sample | str]
 GetVerifier = Callable[[str], Verifier]
 
 _BUILDING = threading.Lock()
+_KEPT: dict[tuple[int, str], Verifiers] = {}
 
 
 def verify(
@@ -166,9 +166,18 @@ def _verifiers(options: Mapping[str, Mapping[str, JSON]], sandbox: str | Mapping
     return get
 
 
-@cache
 def _built(process: int, settings: str) -> Verifiers:
-    options, where = json.loads(settings)
-    verifiers = Verifiers(options, SandboxConfig.model_validate({"kind": "local", **where}))
-    atexit.register(lambda: verifiers.close() if os.getpid() == process else None)
-    return verifiers
+    if (process, settings) not in _KEPT:
+        options, where = json.loads(settings)
+        _KEPT[process, settings] = Verifiers(options, SandboxConfig.model_validate({"kind": "local", **where}))
+    return _KEPT[process, settings]
+
+
+@atexit.register
+def close_kept() -> None:
+    """Ends the sandboxes and workers that are kept from call to call; the next call starts its own."""
+    with _BUILDING:
+        for process, settings in list(_KEPT):
+            verifiers = _KEPT.pop((process, settings))
+            if process == os.getpid():  # a fork must not close its parent's
+                verifiers.close()

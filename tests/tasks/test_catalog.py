@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from annotated_types import Ge, Gt, Le
 from rft.errors import InputError
 from rft.tasks import TASKS
 from rft.tasks.catalog import Option, describe
+from rft.types import Problem
 
 
 @dataclass
@@ -26,6 +28,9 @@ class Own:
     and more."""
     most: Annotated[int, Ge(1), Le(9)] | None = None
     state: int = field(default=0, init=False)
+
+    def problems(self, split: str) -> Iterator[Problem]:
+        return iter(())
 
 
 @pytest.mark.parametrize("kind", TASKS)
