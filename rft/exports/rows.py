@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rft.errors import InputError
+from rft.store.ahead import one_ahead
 from rft.store.files import writing
+from rft.store.tables import table_of
 from rft.types import JSON, Origin, Row
 
 BATCH = 1024
@@ -47,8 +50,8 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """
     n_rows = 0
     with writing(path) as partial, pq.ParquetWriter(partial, ROWS, compression="zstd") as parquet:
-        for batch in in_batches(rows):
-            parquet.write_table(pa.Table.from_pylist([_record(row) for row in batch], schema=ROWS))
+        for batch in one_ahead(in_batches(rows)):
+            parquet.write_table(table_of([_record(row) for row in batch], ROWS))
             n_rows += len(batch)
     return n_rows
 
@@ -67,7 +70,8 @@ def read_rows(path: Path) -> Iterator[Row]:
         if missing := set(ROWS.names) - set(file.schema_arrow.names):
             raise InputError(f"selected rows {path} lack the column '{min(missing)}'; run `rft select` again")
         for batch in file.iter_batches(BATCH, columns=ROWS.names):
-            yield from map(_row, batch.to_pylist())
+            columns = {name: batch.column(name) for name in ROWS.names}
+            yield from map(_row, *(_prompts(c) if name == "prompt" else c.to_pylist() for name, c in columns.items()))
 
 
 def in_batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -79,7 +83,14 @@ def in_batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def lineage(row: Row) -> dict[str, JSON]:
     """Returns the columns of ``LINEAGE``."""
-    return {field.name: getattr(row, field.name) for field in LINEAGE}
+    return {
+        "problem_id": row.problem_id,
+        "round": row.round,
+        "index": row.index,
+        "task": row.task,
+        "engine": row.engine,
+        "verifier": row.verifier,
+    }
 
 
 def answer(row: Row) -> dict[str, str]:
@@ -99,7 +110,41 @@ def _record(row: Row) -> dict[str, Any]:
     }
 
 
-def _row(record: dict[str, Any]) -> Row:
-    text = record.pop("prompt_text")
-    prompt = tuple(record["prompt"]) if text is None else text
-    return Row(**(record | {"prompt": prompt, "origin": Origin(record["origin"])}))
+def _prompts(column: pa.ListArray) -> Iterator[list[dict[str, str]] | None]:
+    """The chat prompts of a batch; in a fraction of the time that ``to_pylist`` takes for messages."""
+    messages = column.flatten()
+    roles, contents = (messages.field(name).to_pylist() for name in ("role", "content"))
+    each = ({"role": role, "content": content} for role, content in zip(roles, contents, strict=True))
+    for n_messages in pc.list_value_length(column).to_pylist():
+        yield None if n_messages is None else list(islice(each, n_messages))
+
+
+def _row(
+    problem_id: str,
+    round_: int,
+    index: int,
+    task: str,
+    engine: str,
+    verifier: str,
+    prompt: list[Any] | None,
+    prompt_text: str | None,
+    completion: str,
+    extracted: str | None,
+    n_tokens: int,
+    origin: str,
+) -> Row:
+    """A row from the values of ``ROWS``, in their order."""
+    asked = tuple(prompt or ()) if prompt_text is None else prompt_text
+    return Row(
+        problem_id,
+        round_,
+        index,
+        asked,
+        completion,
+        task,
+        engine,
+        verifier,
+        extracted=extracted,
+        n_tokens=n_tokens,
+        origin=Origin(origin),
+    )

@@ -19,7 +19,9 @@ from rft.errors import InputError, RunError
 from rft.exports.messages import Messages
 from rft.exports.prompt_completion import PromptCompletion
 from rft.exports.rows import in_batches
+from rft.store.ahead import one_ahead
 from rft.store.files import writing
+from rft.store.tables import table_of
 from rft.types import Format, Row
 
 SUFFIXES = ("jsonl", "parquet")
@@ -53,7 +55,7 @@ def export(rows: Iterable[Row], out: Path, formats: Mapping[str, Format] = DEFAU
     n_rows = 0
     with ExitStack() as stack:
         sinks = [stack.enter_context(_sink(out, name, formats[name], schema)) for name, schema in schemas.items()]
-        for batch in in_batches(chain([] if first is None else [first], rows)):
+        for batch in one_ahead(in_batches(chain([] if first is None else [first], rows))):
             _check_kind(batch, plain)
             for sink in sinks:
                 sink.write(batch)
@@ -77,7 +79,7 @@ class _Sink:
     def write(self, rows: list[Row]) -> None:
         try:
             records = [self.form.record(row) for row in rows]
-            table = pa.Table.from_pylist(records, schema=self.schema)
+            table = table_of(records, self.schema)
             self.lines.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         except (pa.ArrowException, TypeError, ValueError, LookupError, AttributeError) as error:
             raise RunError(

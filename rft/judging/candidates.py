@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from rft.components import bare_verifiers, build_task, default_split, read_target
 from rft.config.schema import parse_overrides
@@ -14,10 +12,8 @@ from rft.errors import InputError
 from rft.judging.bare_file import lines
 from rft.judging.probes import PROVERS, probes
 from rft.judging.proof import N_EARLIER
-from rft.store.grouping import group
-from rft.store.log import Log
 from rft.store.run import Run
-from rft.store.stage import SAMPLES
+from rft.store.stage import StageFolder
 from rft.tasks import TASKS
 from rft.types import JSON, FinishReason, Problem
 
@@ -109,25 +105,10 @@ def from_run(folder: Path, number: int, limit: int | None = None) -> Iterator[Ca
         InputError: that round has no samples.
     """
     run = Run(folder)
-    samples = Log(run.round(number) / "samples", SAMPLES)
-    if not samples.folder.is_dir():
-        there = [found.name for found in sorted(folder.glob("round-*"))]
-        raise InputError(f"{folder} has no samples of round {number}; there are: {', '.join(there) or 'none'}")
-    problems = (
-        {"problem_id": p.id, "verifier": p.verifier, "reference": p.reference, "metadata": dict(p.metadata)}
-        for p in run.problems(False)
-    )
-    streams: dict[str, Iterable[dict[str, Any]]] = {
-        "problems": problems,
-        "samples": samples.records(["problem_id", "index", "text", "finish_reason"]),
-    }
-    with TemporaryDirectory(prefix="rft-cross-") as scratch:
-        grouped = group(streams, lambda record: str(record["problem_id"]), len(samples), Path(scratch))
-        sampled = ((found["problems"][0], found["samples"]) for _, found in grouped if all(found.values()))
-        for record, drawn in islice(sampled, limit):
-            problem = Problem(
-                record["problem_id"], "", record["verifier"], record["reference"], "run", "run", record["metadata"]
-            )
-            for sample in sorted(drawn, key=lambda sample: int(sample["index"])):
-                cut = sample["finish_reason"] == FinishReason.LENGTH
-                yield Candidate(f"{problem.id}#{sample['index']}", problem, sample["text"], cut)
+    run.samples(number)
+    stage = StageFolder(run.round(number))
+    sampled = (group for group in stage.groups(run.problems(False), []) if group.samples)
+    for group in islice(sampled, limit):
+        for sample in group.samples:
+            cut = sample.finish_reason is FinishReason.LENGTH
+            yield Candidate(f"{group.problem.id}#{sample.index}", group.problem, sample.text, cut)

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CHUNK = 1 << 20
 """Draws that a bootstrap holds in memory at a time."""
+MANY, FEW = 20_000, 100
+"""Above so many values, each of which appears so often on the average, they are not drawn one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,12 @@ def _no_spread(value: float, n: int, confidence: float, bounds: tuple[float, flo
 
 
 def _resampled_means(values: Floats, weights: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+    if len(values) > MANY:
+        pairs, counts = np.unique(np.column_stack((values, weights)), axis=0, return_counts=True)
+        if len(pairs) * FEW < len(values):  # how often each is drawn: the same distribution, in far fewer numbers
+            times = rng.multinomial(len(values), counts / len(values), size=resamples) * pairs[:, 1]
+            repeated: Floats = times @ pairs[:, 0] / np.sum(times, axis=1)
+            return repeated
     means = np.empty(resamples)
     step = max(1, CHUNK // len(values))
     for start in range(0, resamples, step):

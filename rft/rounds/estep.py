@@ -223,7 +223,7 @@ class EStep:
         tallies, todo = self.folder.tallies(self.verifier_ids), {}
         for problem_id, sampled in self.folder.sampled().items():
             tally = tallies.get(problem_id, Tally())
-            judged = tally.judged & ~(tally.masks.get(Outcome.UNJUDGED, 0) if redo_unjudged else 0)
+            judged = tally.judged & ~(tally.unjudged if redo_unjudged else 0)
             if missing := sampled & ~judged:
                 todo[problem_id] = missing
         return todo

@@ -71,8 +71,8 @@ def rejudge(session: Session, number: int | None = None, references: bool = Fals
 def _judge_folder(
     session: Session, folder: Path, standing: list[str], marks: tuple[str | None, str | None], result: Rejudged
 ) -> None:
-    stage, name = StageFolder(folder), str(folder.relative_to(session.run.path))
-    old = _latest(folder, standing)
+    stage, name = session.folder(folder), str(folder.relative_to(session.run.path))
+    old = _latest(stage, standing)
     if marks[0] != marks[1]:
         _copy_unchanged(session, stage, *marks)
     with session.stage("rejudge", of=name):
@@ -88,18 +88,18 @@ def _judge_folder(
     ]
 
 
-def _latest(folder: Path, verifier_ids: Sequence[str]) -> dict[str, Tally]:
+def _latest(folder: StageFolder, verifier_ids: Sequence[str]) -> dict[str, Tally]:
     """The verdicts that stand so far: those of the ids that were in use first, then of others, the latest first."""
-    folders = [path for path in (folder / "verdicts").glob("*") if path.is_dir()]
+    folders = [path for path in (folder.path / "verdicts").glob("*") if path.is_dir()]
     others = [path for path in folders if path.name not in verifier_ids]
     names = [[*verifier_ids], *([p.name] for p in sorted(others, key=lambda p: p.stat().st_mtime_ns, reverse=True))]
     latest: dict[str, Tally] = {}
     for ids in names:
-        for problem_id, tally in StageFolder(folder).tallies(ids).items():
+        for problem_id, tally in folder.tallies(ids).items():
             above = latest.setdefault(problem_id, Tally())
             free = ~above.judged
             for outcome, mask in tally.masks.items():
-                above.masks[outcome] = above.masks.get(outcome, 0) | mask & free
+                above.add(outcome, mask & free)
     return latest
 
 

@@ -1,6 +1,6 @@
 """From judged samples to training files: selection with its funnel, and the export that trainers read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import file_digest
@@ -25,8 +25,9 @@ from rft.selection.filters.false_equations import FalseEquations
 from rft.selection.filters.low_trust import LowTrust
 from rft.selection.select import Funnel, Rules, to_row
 from rft.selection.select import select as choose
-from rft.store.stage import StageFolder
-from rft.types import JSON, Filter, Format, Row
+from rft.store.run import LongList
+from rft.store.stage import StageFolder, Tally
+from rft.types import JSON, Filter, Format, Outcome, Row
 
 TRAIN_FILE = "prompt_completion.jsonl"
 
@@ -47,15 +48,16 @@ def select(session: Session, number: int) -> dict[str, JSON]:
         InputError: the round has no samples, or its rows would change although a later round builds on them.
     """
     session.run.samples(number)
-    folder = StageFolder(session.run.round(number))
-    verdicts = [(name, sorted(t.masks.items())) for name, t in sorted(folder.tallies(session.verifier_ids).items())]
-    inputs: dict[str, JSON] = {**settings(session), "verdicts": verdicts}
+    folder = session.folder(session.run.round(number))
+    tallies = folder.tallies(session.verifier_ids)
+    verdicts = LongList(lambda: ((name, sorted(tallies[name].masks.items())) for name in sorted(tallies)))
+    inputs: dict[str, JSON | LongList] = {**settings(session), "verdicts": verdicts}
 
     def make() -> dict[str, JSON]:
         refuse_if_closed(session, number)
         with session.stage("select", round=number):
             counts = Funnel()
-            write_rows(folder.path / "selected.parquet", _rows(session, folder, number, counts))
+            write_rows(folder.path / "selected.parquet", _rows(session, folder, number, tallies, counts))
             return {"funnel": counts.to_json()}
 
     there = (folder.path / "selected.parquet").exists
@@ -82,7 +84,10 @@ def export(session: Session, number: int) -> Exported:
 
     def make() -> dict[str, JSON]:
         with session.stage("export", round=number):
-            summary = write_export(distinct(chain.from_iterable(map(read_rows, files))), out, formats(session.config))
+            rows: Iterator[Row] = chain.from_iterable(map(read_rows, files))
+            if len(files) > 1 or session.config.select.dedupe == "none":  # else selection has done it
+                rows = distinct(rows)
+            summary = write_export(rows, out, formats(session.config))
         return {"n_rows": summary.n_rows, "files": [path.name for path in summary.files]}
 
     def whole(record: object) -> bool:
@@ -150,10 +155,17 @@ def formats(config: Config) -> dict[str, Format]:
     return chosen
 
 
-def _rows(session: Session, folder: StageFolder, number: int, funnel: Funnel) -> Iterator[Row]:
+def _rows(
+    session: Session, folder: StageFolder, number: int, tallies: Mapping[str, Tally], funnel: Funnel
+) -> Iterator[Row]:
     chosen, prompt = rules(session.config.select), session.config.prompt
-    problems = problems_of(session, number)
-    groups = ((g.problem, g.judged()) for g in folder.groups(problems, session.verifier_ids))
-    kept = choose(groups, chosen, session.config.seed, session.run.held_out_ids(), funnel)
-    for problem, judged in kept:
-        yield from map(partial(to_row, problem, render(problem, prompt)), judged)
+    groups = folder.groups(problems_of(session, number), session.verifier_ids, Outcome.CORRECT)
+
+    def not_correct(problem_id: str) -> dict[str, int]:
+        tally = tallies.get(problem_id, Tally())
+        return {outcome.value: tally.count(outcome) for outcome in tally.masks if outcome is not Outcome.CORRECT}
+
+    judged = ((group.problem, group.judged()) for group in groups)
+    kept = choose(judged, chosen, session.config.seed, session.run.held_out_ids(), funnel, not_correct)
+    for problem, samples in kept:
+        yield from map(partial(to_row, problem, render(problem, prompt)), samples)

@@ -41,6 +41,7 @@ class Session:
     previous_verifier_ids: list[str] = field(default_factory=list)
     """Under which verdicts were stored when the run was last open; empty in a new one."""
     _engine: tuple[str, Sampler] | None = field(default=None, init=False)
+    _folder: StageFolder | None = field(default=None, init=False)
 
     @property
     def verifier_ids(self) -> list[str]:
@@ -57,13 +58,19 @@ class Session:
         if self.trainer is not None:
             self.trainer.check()
 
+    def folder(self, path: Path) -> StageFolder:
+        """Returns the samples and verdicts in a folder; the last one is kept, with what was counted there."""
+        if self._folder is None or self._folder.path != path:
+            self._folder = StageFolder(path)
+        return self._folder
+
     def estep(self, folder: Path, title: str) -> EStep:
         """Returns the E-step that works in a folder."""
-        return EStep(StageFolder(folder), self.verifiers, self.config.verify, self.observer, title)
+        return EStep(self.folder(folder), self.verifiers, self.config.verify, self.observer, title)
 
     def measure(self, folder: Path, problem_ids: Iterable[str], ks: tuple[int, ...]) -> Measurement:
         """Returns the figures of a folder of samples and verdicts."""
-        tallies = StageFolder(folder).tallies(self.verifier_ids)
+        tallies = self.folder(folder).tallies(self.verifier_ids)
         return measure(problem_ids, tallies, ks, self.config.eval, self.config.seed)
 
     @contextmanager

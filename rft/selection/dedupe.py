@@ -14,7 +14,8 @@ def normalise(text: str) -> str:
     set, may be two things in mathematics and in code. Superscripts fold too (5² and 52 become one), and so does
     indentation; the price of such a collision is one row fewer, never a wrong row.
     """
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(folded.split())
 
 
 def text_key(text: str) -> bytes:

@@ -8,7 +8,7 @@ arrived first. A held-out problem stops the run.
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -69,18 +69,25 @@ class Funnel:
     """Problems with at least one correct sample, whatever became of it."""
     problems_kept: int = 0
 
-    def add(self, judged: Sequence[Judged], selection: Selection) -> None:
+    def add(self, judged: Sequence[Judged], selection: Selection, others: Mapping[str, int]) -> None:
         """Counts one problem.
+
+        Args:
+            judged: its samples that were looked at.
+            selection: what became of them.
+            others: outcome -> its samples that were not looked at, none of them correct.
 
         Raises:
             RunError: a step lost or made up samples, which is a bug.
         """
         if len(judged) != selection.dropped.total() + len(selection.kept):
             raise RunError(f"selection lost count: {len(judged)} samples in, {selection} out; please report this")
-        self.sampled += len(judged)
+        n_sampled = len(judged) + sum(others.values())
+        self.sampled += n_sampled
         self.dropped.update(selection.dropped)
+        self.dropped.update(others)
         self.kept += len(selection.kept)
-        self.problems_sampled += bool(judged)
+        self.problems_sampled += bool(n_sampled)
         self.problems_solved += any(one.verdict.outcome is Outcome.CORRECT for one in judged)
         self.problems_kept += bool(selection.kept)
 
@@ -108,15 +115,17 @@ def select(
     seed: int,
     held_out: Collection[str],
     funnel: Funnel,
+    others: Callable[[str], Mapping[str, int]] = lambda problem_id: {},
 ) -> Iterator[tuple[Problem, list[Judged]]]:
     """Yields every problem of which any sample is kept, with what is kept; holds one problem at a time.
 
     Args:
-        groups: each problem once, with all its judged samples.
+        groups: each problem once, with its judged samples: all, or at least those that are correct.
         rules: what is asked of a sample.
         seed: the run's.
         held_out: ids of the problems that are measured on; a set.
         funnel: is counted up while the result is consumed.
+        others: problem id -> outcome -> how many samples are not in its group.
 
     Raises:
         RunError: a group belongs to a held-out problem, or holds samples of another problem than it says.
@@ -130,7 +139,7 @@ def select(
         if strays := {one.sample.problem_id for one in judged} - {problem.id}:
             raise RunError(f"samples of problem {min(strays)} came under problem {problem.id}; please report this")
         selection = select_problem(problem, judged, rules, seed)
-        funnel.add(judged, selection)
+        funnel.add(judged, selection, others(problem.id))
         if selection.kept:
             yield problem, selection.kept
 

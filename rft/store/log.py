@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
 from glob import escape
 from itertools import chain
@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from rft.errors import InputError
 from rft.store.files import disk_error, writing
+from rft.store.tables import table_of
 
 Record = dict[str, Any]
 SYNC_S = 0.5
@@ -77,7 +78,7 @@ class Log:
                 shard = self._shard_path(self._number)
                 records = read_journal(self._journal_path(self._number))
                 with writing(shard) as partial:
-                    table = pa.Table.from_pylist(list(records), schema=self.schema)
+                    table = table_of(list(records), self.schema)
                     pq.write_table(table, partial, compression="zstd")
             os.close(journal)
             self._journal = None
@@ -120,12 +121,29 @@ class Log:
         tail = list(self._tail())
         yield tuple([record[name] for record in tail] for name in names)
 
+    def snapshot(self) -> tuple[list[Path], pa.Table]:
+        """Returns the shards that there are, oldest first, and the records that follow them, from the journal."""
+        with self._lock:
+            while True:
+                shards, tail = self._shards(), self._tail_table()
+                if shards == self._shards():  # else another process has made a shard of the journal meanwhile
+                    return shards, tail
+
+    def state(self) -> Hashable:
+        """Returns a value that changes whenever a record is appended."""
+        with self._lock:
+            journal = self._live_journal()
+            return self.folder, tuple(self._shards()), journal, journal.stat().st_size if journal else 0
+
     def table(self) -> pa.Table:
         """Returns all records, oldest first, with the log's schema; all of them are held in memory."""
-        tables = [pq.read_table(shard) for shard in self._shards()]
-        tables.append(pa.Table.from_pylist(list(self._tail()), schema=self.schema))
+        shards, tail = self.snapshot()
+        tables = [*map(pq.read_table, shards), tail]
         # a column that earlier versions did not write is null there
         return pa.concat_tables(tables, promote_options="default").select(self.schema.names).cast(self.schema)
+
+    def _tail_table(self) -> pa.Table:
+        return table_of(list(self._tail()), self.schema)
 
     def _tail(self) -> Iterator[Record]:
         if live := self._live_journal():

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rft.store.files import writing
+from rft.store.tables import table_of
 from rft.types import Problem
 
 BATCH = 1024
@@ -38,7 +39,7 @@ def write_problems(path: Path, problems: Iterable[tuple[Problem, bool]]) -> None
     with writing(path) as partial, pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
         while batch := list(islice(rest, BATCH)):
             records = [_record(problem, held_out) for problem, held_out in batch]
-            writer.write_table(pa.Table.from_pylist(records, schema=SCHEMA))
+            writer.write_table(table_of(records, SCHEMA))
 
 
 def read_problems(path: Path, held_out: bool) -> Iterator[Problem]:
@@ -59,10 +60,11 @@ def read_ids(path: Path, held_out: bool) -> Iterator[str]:
 
 def read_verifier_names(path: Path) -> dict[str, str]:
     """Returns every verifier that a problem names -> the id of the first such problem."""
-    table = pq.read_table(path, columns=["verifier", "id"])
     names: dict[str, str] = {}
-    for name, problem_id in zip(table["verifier"].to_pylist(), table["id"].to_pylist(), strict=True):
-        names.setdefault(name, problem_id)
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["verifier", "id"]):
+            for name, problem_id in zip(*(batch[column].to_pylist() for column in ("verifier", "id")), strict=True):
+                names.setdefault(name, problem_id)
     return names
 
 

@@ -7,15 +7,18 @@ A round and an evaluation each have one such folder.
 """
 
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import pyarrow as pa
 
-from rft.store.grouping import group
+from rft.store.ahead import one_ahead
+from rft.store.joins import last_outcomes, masks, opened
 from rft.store.log import Log
 from rft.types import FinishReason, Judged, Origin, Outcome, Problem, Reason, Sample, Trust, Verdict
 
@@ -48,6 +51,11 @@ VERDICTS = pa.schema(
     ]
 )
 """``trust`` is null, or not there at all, in verdicts of earlier versions: they have it in full."""
+# by value: several times as fast as calling the class
+FINISH_REASONS = {reason.value: reason for reason in FinishReason}
+ORIGINS = {origin.value: origin for origin in Origin}
+OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+TRUSTS = {trust.value: trust for trust in Trust}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +77,32 @@ class Group:
 class Tally:
     """The verdicts of one problem as bit masks over the sample index: a few bytes a problem, not a sample."""
 
-    masks: dict[Outcome, int] = field(default_factory=dict)
+    correct: int = 0
+    incorrect: int = 0
+    truncated: int = 0
+    unjudged: int = 0
 
-    def add(self, index: int, outcome: Outcome) -> None:
-        """Notes a verdict; a later one of the same sample replaces it."""
-        bit = 1 << index
-        for other, mask in self.masks.items():
-            if mask & bit:
-                self.masks[other] = mask & ~bit
-        self.masks[outcome] = self.masks.get(outcome, 0) | bit
+    @property
+    def masks(self) -> dict[Outcome, int]:
+        """Outcome -> the samples that have it; outcomes that no sample has are left out."""
+        return {outcome: mask for name, outcome in OUTCOMES.items() if (mask := getattr(self, name))}
+
+    def add(self, outcome: str, mask: int) -> None:
+        """Notes verdicts on the samples in a mask; a later one of the same sample replaces it."""
+        if self.judged & mask:
+            for name in OUTCOMES:
+                setattr(self, name, getattr(self, name) & ~mask)
+        setattr(self, outcome, getattr(self, outcome) | mask)
 
     def count(self, outcome: Outcome) -> int:
         """Returns how many samples have this outcome."""
-        return self.masks.get(outcome, 0).bit_count()
+        n_samples: int = getattr(self, outcome).bit_count()
+        return n_samples
 
     @property
     def judged(self) -> int:
         """Bit mask of the samples that have any verdict."""
-        whole = 0
-        for mask in self.masks.values():
-            whole |= mask
-        return whole
+        return self.correct | self.incorrect | self.truncated | self.unjudged
 
 
 @dataclass
@@ -99,6 +112,9 @@ class StageFolder:
     path: Path
     _logs: dict[str, Log] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _sampled: tuple[Hashable, dict[str, int]] = field(default=(None, {}), init=False)
+    _tallied: tuple[Any, dict[str, Tally]] = field(default=(None, {}), init=False)
+    """What was counted last, with the state of the logs then: a run asks several times."""
 
     def add_sample(self, sample: Sample) -> None:
         """Stores a finished sample; it is safe from ``kill -9`` when this returns."""
@@ -111,53 +127,56 @@ class StageFolder:
         record |= {name: getattr(verdict, name) for name in VERDICTS.names if name not in record}
         self._log(f"verdicts/{verdict.verifier}", VERDICTS).append(record)
 
-    def sampled(self) -> dict[str, int]:
+    def sampled(self) -> Mapping[str, int]:
         """Returns problem id -> bit mask of the indices that are on disk: a few bytes a problem, not a sample."""
-        masks: dict[str, int] = {}
-        for problem_ids, indices in self._log("samples", SAMPLES).columns(["problem_id", "index"]):
-            for problem_id, index in zip(problem_ids, indices, strict=True):
-                masks[problem_id] = masks.get(problem_id, 0) | 1 << index
-        return masks
+        log = self._log("samples", SAMPLES)
+        if (state := log.state()) != self._sampled[0]:
+            sampled: dict[str, int] = {}
+            for problem_id, mask in masks(log):
+                sampled[problem_id] = sampled.get(problem_id, 0) | mask
+            self._sampled = (state, sampled)
+        return self._sampled[1]
 
-    def tallies(self, verifier_ids: Iterable[str]) -> dict[str, Tally]:
+    def tallies(self, verifier_ids: Iterable[str]) -> Mapping[str, Tally]:
         """Returns problem id -> its verdicts so far."""
-        tallies: dict[str, Tally] = {}
-        outcomes = {outcome.value: outcome for outcome in Outcome}
-        for name in sorted(verifier_ids):
-            log = self._log(f"verdicts/{name}", VERDICTS)
-            for columns in log.columns(["problem_id", "index", "outcome"]):
-                for problem_id, index, outcome in zip(*columns, strict=True):
-                    if (tally := tallies.get(problem_id)) is None:
-                        tally = tallies[problem_id] = Tally()
-                    tally.add(index, outcomes[outcome])
-        return tallies
+        logs = [self._log(f"verdicts/{name}", VERDICTS) for name in sorted(verifier_ids)]
+        if (state := [log.state() for log in logs]) != self._tallied[0]:
+            tallies: dict[str, Tally] = {}
+            for problem_id, outcome, mask in last_outcomes(logs):
+                if (tally := tallies.get(problem_id)) is None:
+                    tally = tallies[problem_id] = Tally()
+                tally.add(outcome, mask)
+            self._tallied = (state, tallies)
+        return self._tallied[1]
 
-    def groups(self, problems: Iterable[Problem], verifier_ids: Iterable[str]) -> Iterator[Group]:
+    def groups(
+        self, problems: Iterable[Problem], verifier_ids: Iterable[str], outcome: Outcome | None = None
+    ) -> Iterator[Group]:
         """Yields problem after problem with its samples and verdicts; memory is flat in the number of both.
 
         Samples of problems that are not among ``problems`` are passed over.
+
+        Args:
+            problems: each once; they come back in this order.
+            verifier_ids: whose verdicts count; of several on one sample the last one.
+            outcome: only the samples with this outcome are in the groups; None: all samples.
         """
         samples = self._log("samples", SAMPLES)
         verdicts = [self._log(f"verdicts/{name}", VERDICTS) for name in sorted(verifier_ids)]
-        streams = {
-            "problems": ({"problem_id": p.id, "problem": asdict(p)} for p in problems),
-            "samples": samples.records(),
-            "verdicts": (record for log in verdicts for record in log.records()),
-        }
-        self.path.mkdir(parents=True, exist_ok=True)
-        for leftover in self.path.glob(".group-*"):  # of a process that was killed
-            rmtree(leftover, ignore_errors=True)
-        n_records = len(samples) + sum(len(log) for log in verdicts)
-        for _, found in group(streams, lambda record: str(record["problem_id"]), n_records, self.path):
-            for record in found["problems"]:
-                ordered = sorted((_sample(r) for r in found["samples"]), key=lambda s: s.index)
-                yield Group(_problem(record["problem"]), ordered, {r["index"]: _verdict(r) for r in found["verdicts"]})
+        with opened(samples, verdicts, VERDICTS) as join:
+            pieces = join.pieces(problems, SAMPLE_COLUMNS, VERDICT_COLUMNS, outcome)
+            with closing(one_ahead(pieces)) as pieces:
+                for some, rows in pieces:
+                    of_problem = {number: list(group) for number, group in groupby(rows, itemgetter(0))}
+                    for number, problem in enumerate(some):
+                        yield _group(problem, of_problem.pop(number, []))
 
     def flush(self) -> None:
         """Seals the journals into shards, so that Parquet readers see everything."""
         for log in self._logs.values():
             log.close(seal=True)
         self._logs.clear()
+        self._sampled = (None, {})
 
     def close(self) -> None:
         """Lets go of the files; what was stored stays. Safe to call twice."""
@@ -172,18 +191,33 @@ class StageFolder:
             return self._logs[name]
 
 
-def _problem(record: dict[str, Any]) -> Problem:
-    prompt = record["prompt"]
-    return Problem(**(record | {"prompt": prompt if isinstance(prompt, str) else tuple(prompt)}))
+SAMPLE_COLUMNS = [name for name in SAMPLES.names if name != "problem_id"]
+VERDICT_COLUMNS = ["outcome", "verifier", "reason", "extracted", "detail", "cpu_s", "wall_s", "trust"]
 
 
-def _sample(record: dict[str, Any]) -> Sample:
-    kinds = {"finish_reason": FinishReason(record["finish_reason"]), "origin": Origin(record["origin"])}
-    return Sample(**(record | kinds))
+def _group(problem: Problem, rows: Iterable[tuple[Any, ...]]) -> Group:
+    group = Group(problem, [], {})
+    for row in rows:
+        sample, verdict = row[1 : 1 + len(SAMPLE_COLUMNS)], row[1 + len(SAMPLE_COLUMNS) :]
+        round_, index, text, n_tokens, finish_reason, engine, seed, origin = sample
+        kind = FINISH_REASONS[finish_reason]
+        group.samples.append(Sample(problem.id, round_, index, text, n_tokens, kind, engine, seed, ORIGINS[origin]))
+        if verdict[0] is not None:
+            group.verdicts[index] = _verdict(*verdict)
+    return group
 
 
-def _verdict(record: dict[str, Any]) -> Verdict:
-    fields = {name: record[name] for name in ("verifier", "extracted", "detail", "cpu_s", "wall_s")}
-    reason = Reason(record["reason"]) if record["reason"] else None
-    trust = Trust(record.get("trust") or Trust.FULL)
-    return Verdict(outcome=Outcome(record["outcome"]), reason=reason, trust=trust, **fields)
+def _verdict(
+    outcome: str,
+    verifier: str,
+    reason: str | None,
+    extracted: str | None,
+    detail: str | None,
+    cpu_s: float,
+    wall_s: float,
+    trust: str | None,
+) -> Verdict:
+    why = Reason(reason) if reason else None
+    return Verdict(
+        OUTCOMES[outcome], verifier, why, extracted, detail, cpu_s, wall_s, TRUSTS[trust] if trust else Trust.FULL
+    )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rft.metrics import summary
 from rft.metrics.summary import Interval, bootstrap, paired_delta, pass_at_k, summarise, wilson
 
 COUNTS = st.integers(0, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
@@ -110,6 +111,23 @@ def test_bootstrap_draws_in_chunks_give_what_one_draw_gives(monkeypatch: pytest.
     whole = bootstrap(values, resamples=200)
     monkeypatch.setattr("rft.metrics.summary.CHUNK", 500)
     assert bootstrap(values, resamples=200) == whole
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bootstrap_of_many_problems_is_the_same_whichever_way_it_draws(
+    monkeypatch: pytest.MonkeyPatch, weighted: bool
+) -> None:
+    rng = np.random.default_rng(5)
+    n = rng.integers(1, 9, 30_000)
+    values, weights = rng.binomial(n, 0.3) / n, n if weighted else None
+    by_count = bootstrap(values, weights=weights)
+    monkeypatch.setattr(summary, "MANY", 10**9)
+    one_by_one = bootstrap(values, weights=weights)
+    width = one_by_one.high - one_by_one.low
+    assert by_count.value == one_by_one.value
+    assert by_count != one_by_one  # they drew differently
+    assert abs(by_count.low - one_by_one.low) < width / 10
+    assert abs(by_count.high - one_by_one.high) < width / 10
 
 
 def test_bootstrap_with_counts_as_weights_is_a_ratio_of_sums() -> None:

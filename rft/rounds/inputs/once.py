@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rft.store.files import write_json
-from rft.store.run import fingerprint, read_json
+from rft.store.run import LongList, fingerprint, read_json
 from rft.types import JSON
 
 Record = dict[str, JSON]
@@ -12,7 +12,7 @@ Record = dict[str, JSON]
 
 def once(
     record: Path,
-    inputs: Mapping[str, JSON],
+    inputs: Mapping[str, JSON | LongList],
     make: Callable[[], Mapping[str, JSON]],
     *,
     holds: Callable[[Mapping[str, JSON]], bool] = lambda _: True,
@@ -50,7 +50,7 @@ def once(
     return made
 
 
-def changed(recorded: Mapping[str, JSON], inputs: Mapping[str, JSON]) -> list[str]:
+def changed(recorded: Mapping[str, JSON], inputs: Mapping[str, JSON | LongList]) -> list[str]:
     """Returns the names of the inputs that differ from those of a record; all of them if it names none."""
     before = recorded.get("inputs")
     if not isinstance(before, dict):
@@ -59,6 +59,6 @@ def changed(recorded: Mapping[str, JSON], inputs: Mapping[str, JSON]) -> list[st
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
-def digests(inputs: Mapping[str, JSON]) -> dict[str, str]:
+def digests(inputs: Mapping[str, JSON | LongList]) -> dict[str, str]:
     """Returns name -> a short hash of each input."""
     return {name: fingerprint(value) for name, value in inputs.items()}

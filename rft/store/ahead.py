@@ -1,0 +1,27 @@
+"""The next item is made in a thread while the present one is used."""
+
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+_END = object()
+
+
+def one_ahead(items: Iterable[T]) -> Generator[T, None, None]:
+    """Yields the items; at most one is made before it is asked for.
+
+    Two cores are used where making or using an item leaves the interpreter alone, as DuckDB and Parquet do. An error
+    comes where its item would have come. When this iterator is closed, ``items`` is.
+    """
+    rest = iter(items)
+    with ThreadPoolExecutor(1, "one ahead") as thread:
+        try:
+            following = thread.submit(next, rest, _END)
+            while (item := following.result()) is not _END:
+                following = thread.submit(next, rest, _END)
+                yield cast(T, item)
+        finally:
+            following.cancel()
+            if (close := getattr(rest, "close", None)) is not None:
+                thread.submit(close).result()
