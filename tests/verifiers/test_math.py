@@ -27,8 +27,7 @@ MODULES = [
     *(f"expressions.{name}" for name in ("arithmetic", "exact", "modular", "numeral", "syntax")),
     "verifiers.extraction.answer",
     "verifiers.extraction.prose",
-    "verifiers.spelling.latex",
-    "verifiers.spelling.units",
+    *(f"verifiers.spelling.{name}" for name in ("canonical", "latex", "signs", "units")),
     *(
         f"verifiers.math.read.{name}"
         for name in ("shape", "statement", "intervals", "forms", "suffix", "when", "numbers")
