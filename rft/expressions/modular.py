@@ -1,9 +1,9 @@
 r"""Rational expressions over a prime field: equal ones have equal values there, others almost never do.
 
-An identity of polynomials or rational functions is decided exactly but for a chance of about degree / 2^127 (Schwartz,
-"Fast probabilistic algorithms for verification of polynomial identities", JACM 1980; Zippel, EUROSAM 1979). Numbers
-never grow, so that ``10^{10^{10}}`` against itself plus one costs microseconds. The prime and the points depend on both
-texts: nobody can choose an answer after them.
+An identity of polynomials or rational functions is decided exactly, except for a chance of about degree / 2^127
+(Schwartz, "Fast probabilistic algorithms for verification of polynomial identities", JACM 1980; Zippel, EUROSAM 1979).
+Numbers never grow, so that ``10^{10^{10}}`` against itself plus one costs microseconds. The prime and the points depend
+on both texts: nobody can choose an answer after them.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 
-from rft.expressions.tree import Node
+from rft.expressions.exact import exact
+from rft.expressions.tree import Node, heads, numbers
 
 BELOW = (39, 295, 507, 511, 735, 1231, 1447, 1495)
 """2^127 minus each of these is a prime that leaves 1 when divided by 4: there -1 has a square root, which is i."""
@@ -19,10 +20,12 @@ MAX_EXPONENT_BITS = 64
 MAX_BITS = 4_096
 """Of a whole number met on the way to an exponent."""
 MAX_FACTORIAL = 20_000
+_WHOLE = frozenset({"number", "neg", "+", "*", "^"})
+"""What exponents and arguments of factorials are made of; a quotient in them is left to the comparison of values."""
 
 
 class NotRationalError(Exception):
-    """The expression is no rational function, or it has no value at the point (a division by zero)."""
+    """The expression is not a rational function, or it has no value at the point (a division by zero)."""
 
 
 def equal(left: Node, right: Node, seed: str) -> bool:
@@ -84,21 +87,21 @@ class _Field:
     def power(self, node: Node) -> int:
         base, exponent = self.value(node.arguments[0]), whole(node.arguments[1])
         if exponent is None or exponent.bit_length() > MAX_EXPONENT_BITS or (base == 0 and exponent <= 0):
-            raise NotRationalError("an exponent that is no moderate whole number")
+            raise NotRationalError("an exponent that is not a moderate whole number")
         return pow(self.inverse(base) if exponent < 0 else base, abs(exponent), self.prime)
 
     def falling(self, n: int | None, k: int | None) -> int:
         """n (n - 1) ... of k factors; n! where k is None."""
         k = n if k is None else k
         if n is None or k is None or not (0 <= n <= MAX_FACTORIAL and 0 <= k <= MAX_FACTORIAL):
-            raise NotRationalError("a factorial of no moderate whole number")
+            raise NotRationalError("a factorial of something else than a moderate whole number")
         return self.product(range(n - k + 1, n + 1))
 
     def product(self, factors: Iterable[int]) -> int:
-        found = 1
+        product = 1
         for factor in factors:
-            found = found * factor % self.prime
-        return found
+            product = product * factor % self.prime
+        return product
 
     def fraction(self, number: Fraction) -> int:
         return number.numerator * self.inverse(number.denominator) % self.prime
@@ -110,27 +113,18 @@ class _Field:
 
 
 def whole(node: Node) -> int | None:
-    """Returns the exact value of closed whole-number arithmetic of moderate size, else None."""
-    parts = [whole(part) for part in node.arguments]
-    numbers = [part for part in parts if part is not None]
-    if len(numbers) < len(parts):
+    """Returns the exact value of closed whole-number arithmetic of moderate size, without quotients, else None.
+
+    >>> from rft.expressions.syntax import parse
+    >>> whole(parse("2^{3}-1")), whole(parse("6/2")), whole(parse("0.5*2")), whole(parse("n"))
+    (7, None, None, None)
+    """
+    if node.head == "number":  # as nearly every exponent is
+        return node.value.numerator if node.value.denominator == 1 else None
+    if not heads(node) <= _WHOLE or any(value.denominator > 1 for value in numbers(node)):
         return None
-    match node.head:
-        case "number" if node.value.denominator == 1:
-            found = node.value.numerator
-        case "neg":
-            found = -numbers[0]
-        case "+":
-            found = sum(numbers)
-        case "*" if sum(map(int.bit_length, numbers)) <= MAX_BITS:
-            found = 1
-            for part in numbers:
-                found *= part
-        case "^" if numbers[1] >= 0 and numbers[0].bit_length() * numbers[1] <= MAX_BITS:
-            found = numbers[0] ** numbers[1]
-        case _:
-            return None
-    return found if found.bit_length() <= MAX_BITS else None
+    value = exact(node, MAX_BITS)
+    return value.numerator if value is not None and value.denominator == 1 else None
 
 
 def _digest(text: str) -> int:

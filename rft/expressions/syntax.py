@@ -1,12 +1,11 @@
-r"""A closed grammar for mathematical expressions: canonical LaTeX in, a tree out; nothing is ever evaluated as code.
+r"""Mathematical expressions in canonical LaTeX, a spelling of ``grammar``; nothing is ever evaluated as code.
 
-    sum      = ["+" | "-"] product { ("+" | "-") product }
-    product  = power { [ "\cdot" | "*" | "/" ] power }           a missing sign is a product, but not before a number
-    power    = postfix [ "^" argument ]
+    factor   = { "-" } power                  a missing sign is a product, except before a number: 2x, 2(3), never 2 3
+    power    = postfix [ "^" argument { "!" | "\degree" } ]
     postfix  = atom { "!" | "\degree" }
-    atom     = number | symbol | constant | group | "|" sum "|" | "\frac" argument argument
-             | "\sqrt" ["[" sum "]"] argument | "\binom" argument argument | "\lfloor" sum "\rfloor"
-             | function ["_" argument] ["^" argument] operand
+    atom     = ... | symbol | constant | "|" sum "|" | "\sqrt" ["[" sum "]"] argument | "\binom" argument argument
+             | "\lfloor" sum "\rfloor" | "\lceil" sum "\rceil" | function ["_" argument] ["^" argument] operand
+    argument = { "-" } ( group | digit | atom )
 
 What is outside it (integrals, sums with bounds, words) is compared as text by the caller. Length, depth and the size of
 numbers are bounded while reading, so that a tree is always small.
@@ -15,12 +14,13 @@ numbers are bounded while reading, so that a tree is always small.
 import re
 from fractions import Fraction
 
+from rft.expressions.grammar import GROUPS, ExpressionParser, SyntaxRefusedError, Token, negated, times
 from rft.expressions.tree import Node, number
 
 MAX_LENGTH = 1_500
 """Characters of an expression."""
 MAX_DEPTH = 40
-"""Nested groups, roots and functions."""
+"""Nested groups, roots and functions; and nested exponents."""
 MAX_QUOTIENTS = 100
 """Signs of division."""
 MAX_DIGITS = 1_000
@@ -47,8 +47,7 @@ _TOKEN = re.compile(
     r"|(?P<macro>\\[a-zA-Z]+)|(?P<word>[a-zA-Z]+)|(?P<space>\s+)|(?P<sign>.)",
     re.DOTALL,
 )
-_GROUPS = {"(": ")", "[": "]", "{": "}"}
-
+_NOT_A_FACTOR = frozenset({r"\cdot", r"\rfloor", r"\rceil", r"\degree"})
 
 MAX_COST = 2_000
 """Sum of the costs of all tokens: roots, functions and above all factorials take far longer than sums."""
@@ -56,105 +55,43 @@ _COSTS = {"!": 100, r"\binom": 300, "^": 5}
 _MACRO_COST = 5
 
 
-class SyntaxRefusedError(Exception):
-    """The text is no expression of the grammar; ``malformed`` tells a slip from what is only not covered."""
-
-    def __init__(self, message: str, *, malformed: bool = True) -> None:
-        super().__init__(message)
-        self.malformed = malformed
-
-
 def parse(text: str) -> Node:
     r"""Returns the tree of an expression in canonical LaTeX.
 
-    >>> parse(r"2x").head, parse(r"\frac{1}{2}").arguments[1].value
+    >>> parse("2x").head, parse(r"\frac{1}{2}").arguments[1].value
     ('*', Fraction(2, 1))
 
     Raises:
-        SyntaxRefusedError: it is no expression of the grammar, or too large.
+        SyntaxRefusedError: it is not an expression of the grammar, or too large.
     """
     if len(text) > MAX_LENGTH:
         raise SyntaxRefusedError(f"longer than {MAX_LENGTH} characters", malformed=False)
-    return _Parser(text).run()
+    tokens = [(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(text)]
+    cost = sum(_COSTS.get(token, _MACRO_COST if kind == "macro" else 1) for kind, token in tokens)
+    if cost > MAX_COST:
+        raise SyntaxRefusedError("too long to be computed", malformed=False)
+    return _LatexParser(tokens).run()
 
 
-class _Parser:
-    """Recursive descent over tokens; every method starts and ends at ``self.at``."""
+class _LatexParser(ExpressionParser):
+    max_depth = MAX_DEPTH
+    max_quotients = MAX_QUOTIENTS
 
-    def __init__(self, text: str) -> None:
-        self.tokens = [(m.lastgroup or "", m[0]) for m in _TOKEN.finditer(text)]
-        cost = sum(_COSTS.get(token, _MACRO_COST if kind == "macro" else 1) for kind, token in self.tokens)
-        if cost > MAX_COST:
-            raise SyntaxRefusedError("too long to be computed", malformed=False)
-        self.at = 0
-        self.depth = 0
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
         self.bars = 0
-        self.quotients = 0
-
-    def run(self) -> Node:
-        node = self.sum()
-        if self.peek():
-            raise SyntaxRefusedError(f"{self.peek()!r} is out of place")
-        return node
-
-    def peek(self) -> str:
-        while self.at < len(self.tokens) and self.tokens[self.at][0] == "space":
-            self.at += 1
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def kind(self) -> str:
-        return self.tokens[self.at][0] if self.peek() else ""
-
-    def take(self, *wanted: str) -> str:
-        token = self.peek()
-        if token and token in wanted:
-            self.at += 1
-            return token
-        return ""
-
-    def need(self, token: str) -> None:
-        if not self.take(token):
-            raise SyntaxRefusedError(f"{token!r} is missing")
-
-    def sum(self) -> Node:
-        terms = [self.signed()]
-        while sign := self.take("+", "-"):
-            term = self.signed()
-            terms.append(_negated(term) if sign == "-" else term)
-        return terms[0] if len(terms) == 1 else Node("+", tuple(terms))
-
-    def signed(self) -> Node:
-        negative = False
-        while sign := self.take("+", "-"):
-            negative ^= sign == "-"
-        node = self.product()
-        return _negated(node) if negative else node
-
-    def product(self) -> Node:
-        """Returns factors with or without a sign between them, from the left: 1/2x is (1/2)x."""
-        node = self.power()
-        while True:
-            if self.take("/"):
-                self.quotients += 1
-                if self.quotients > MAX_QUOTIENTS:
-                    raise SyntaxRefusedError(f"more than {MAX_QUOTIENTS} quotients", malformed=False)
-                node = Node("/", (node, self.factor()))
-            elif self.take("*", r"\cdot"):
-                node = _times(node, self.factor())
-            elif self.starts_factor():
-                node = _times(node, self.power())
-            else:
-                return node
+        """Absolute values that are open in this group: the next bar closes one."""
+        self.exponents = 0
+        """Exponents that are open, as in 2^{3^{4}}: nothing else bounds how deep they are nested."""
 
     def factor(self) -> Node:
-        """What may stand after an operator: a sign is allowed there."""
-        negative = False
-        while self.take("-"):
-            negative ^= True
+        r"""A minus may stand before a factor: 2 \cdot -3."""
+        negative = self.minus("-")
         node = self.power()
-        return _negated(node) if negative else node
+        return negated(node) if negative else node
 
     def starts_factor(self) -> bool:
+        r"""A letter, a bracket or a command does: 2x, 2(3), 2\pi; a number does behind a bracket only: (2)3."""
         token, kind = self.peek(), self.kind()
         if kind == "number":
             if self.tokens[self.at - 1][1] in (")", "]", "!"):
@@ -162,47 +99,55 @@ class _Parser:
             raise SyntaxRefusedError("a number behind a factor", malformed=False)
         if token == "|":
             return self.bars == 0
-        return kind == "word" or token in ("(", "[", "{") or (kind == "macro" and token not in _NOT_A_FACTOR)
+        return kind == "word" or token in GROUPS or (kind == "macro" and token not in _NOT_A_FACTOR)
 
     def power(self) -> Node:
-        base = self.postfix()
+        r"""x!^{2}, x^{2}!, 30\degree."""
+        base = self.marked(self.atom())
         if self.take("^"):
-            base = self.marked(Node("^", (base, self.argument())))
+            base = self.marked(Node("^", (base, self.exponent())))
         return base
 
-    def postfix(self) -> Node:
-        return self.marked(self.atom())
-
     def marked(self, node: Node) -> Node:
+        r"""An expression with the ``!`` or ``\degree`` behind it."""
         while mark := self.take("!", r"\degree"):
             if mark == "!" and node.head == "!":
                 raise SyntaxRefusedError("a double factorial is compared as text only", malformed=False)
             node = Node("!" if mark == "!" else "degree", (node,))
         return node
 
-    def atom(self) -> Node:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+    def exponent(self) -> Node:
+        """x^{10}, x^2; TeX raises the 1 alone of x^10, which nobody means."""
+        self.exponents += 1
+        if self.exponents > MAX_DEPTH:
             raise SyntaxRefusedError(f"nested deeper than {MAX_DEPTH}", malformed=False)
-        node = self.unmarked()
-        self.depth -= 1
+        node = self.argument()
+        self.exponents -= 1
         return node
 
-    def unmarked(self) -> Node:
-        token, kind = self.peek(), self.kind()
-        if kind == "number":
-            return self.number()
+    def argument(self) -> Node:
+        """What TeX takes as an argument: a group, or one token; a sign before it was meant to belong to it."""
+        negative = self.minus("-")
+        if self.peek() == "{":
+            node = self.group()
+        elif self.kind() != "number":
+            node = self.atom()
+        elif len(self.peek()) == 1:
+            node = self.number()
+        else:
+            raise SyntaxRefusedError("an argument without braces")
+        return negated(node) if negative else node
+
+    def other_atom(self, token: str, kind: str) -> Node:
+        """A letter, an absolute value, or a command."""
         if kind == "word":
             return self.word()
-        if token in _GROUPS:
-            return self.group()
         if token == "|":
             return self.bar()
-        if kind == "macro":
-            return self.macro()
-        raise SyntaxRefusedError(f"{token!r} is out of place" if token else "something is missing")
+        return self.macro() if kind == "macro" else super().other_atom(token, kind)
 
     def number(self) -> Node:
+        r"""1,234.5; not 2\frac{1}{2}, which is a sum in a book and a product in a formula."""
         text = self.tokens[self.at][1]
         self.at += 1
         if len(text) > MAX_DIGITS:
@@ -212,7 +157,7 @@ class _Parser:
         return number(Fraction(text.replace(",", "")))
 
     def word(self) -> Node:
-        """One letter of a run of letters; the rest of the run stays."""
+        """One letter of a run of letters; the rest of the run stays: abc is a b c."""
         word = self.tokens[self.at][1]
         if len(word) > MAX_WORD:
             raise SyntaxRefusedError(f"'{word[:20]}' is a word", malformed=False)
@@ -223,6 +168,7 @@ class _Parser:
         return self.named(word[0])
 
     def named(self, name: str) -> Node:
+        """A symbol or constant with its subscript, primes and bracket: x_{1}, f'(x)."""
         if self.peek() == "_":
             self.at += 1
             name += f"_{{{self.raw()}}}"
@@ -236,20 +182,20 @@ class _Parser:
     def call(self) -> str:
         """The text of the bracket that follows a function's name, and of an inverse sign before it; "" if none does."""
         start = self.at
-        found = ""
+        call = ""
         if self.take("^"):
-            found = f"^{{{self.raw()}}}"
-        if self.peek() != "(" or found not in ("", "^{-1}"):
+            call = f"^{{{self.raw()}}}"
+        if self.peek() != "(" or call not in ("", "^{-1}"):
             self.at = start
             return ""
         depth = 0
         while self.at < len(self.tokens):
             kind, text = self.tokens[self.at]
             self.at += 1
-            found += text if kind != "space" else ""
+            call += text if kind != "space" else ""
             depth += {"(": 1, ")": -1}.get(text, 0)
             if depth == 0:
-                return found
+                return call
         raise SyntaxRefusedError("')' is missing")
 
     def raw(self) -> str:
@@ -267,33 +213,20 @@ class _Parser:
         return "".join(text for _, text in self.tokens[start : self.at - 1]).strip()
 
     def group(self) -> Node:
-        closing = _GROUPS[self.take(*_GROUPS)]
+        """A group starts anew with bars: |(|x|)|."""
         bars, self.bars = self.bars, 0
-        node = self.sum()
+        node = super().group()
         self.bars = bars
-        self.need(closing)
         return node
 
     def bar(self) -> Node:
+        """|x - 3|."""
         self.need("|")
         self.bars += 1
         node = self.sum()
         self.bars -= 1
         self.need("|")
         return Node("abs", (node,))
-
-    def argument(self) -> Node:
-        """What TeX takes as an argument: a group, or one token; a sign before it was meant to belong to it."""
-        if self.take("-"):
-            return _negated(self.argument())
-        if self.peek() == "{":
-            return self.group()
-        if self.kind() == "number":
-            text = self.tokens[self.at][1]
-            if len(text) > 1:
-                raise SyntaxRefusedError("an argument without braces")
-            return self.number()
-        return self.atom()
 
     def macro(self) -> Node:
         """Returns what a LaTeX command stands for, with its arguments."""
@@ -306,8 +239,6 @@ class _Parser:
         if name in FUNCTIONS:
             return self.function(name)
         match name:
-            case "frac":
-                return Node("/", (self.argument(), self.argument()))
             case "binom":
                 return Node("binom", (self.argument(), self.argument()))
             case "sqrt":
@@ -319,6 +250,7 @@ class _Parser:
         raise SyntaxRefusedError(rf"'\{name}' is compared as text only", malformed=False)
 
     def root(self) -> Node:
+        r"""\sqrt{x}, \sqrt[3]{x}."""
         degree = number(2)
         if self.take("["):
             degree = self.sum()
@@ -326,6 +258,7 @@ class _Parser:
         return Node("root", (self.argument(), degree))
 
     def function(self, name: str) -> Node:
+        r"""\sin x, \log_{2} 8, \sin^{2} x; \sin^{-1} x is the arc sine."""
         base = power = None
         for _ in range(2):
             if self.take("_"):
@@ -338,20 +271,18 @@ class _Parser:
 
     def operand(self) -> Node:
         r"""A bracketed group; else factors up to the next sign or function: ``\sin 2x``."""
-        if self.peek() in _GROUPS:
+        if self.peek() in GROUPS:
             return self.group()
         if self.peek() == "|":
             return self.bar()
         node = self.power()
         while self.starts_factor() and self.peek()[1:] not in FUNCTIONS and self.peek() not in ("(", "["):
-            node = _times(node, self.power())
+            node = times(node, self.power())
         return node
 
 
-_NOT_A_FACTOR = frozenset({r"\cdot", r"\rfloor", r"\rceil", r"\degree"})
-
-
 def _applied(name: str, operand: Node, base: Node | None) -> Node:
+    r"""A function of an operand; \exp x is a power, \lg x a logarithm with a base, and only \log has a subscript."""
     if base is not None and name != "log":
         raise SyntaxRefusedError(f"'{name}' with a subscript", malformed=False)
     if name == "exp":
@@ -359,13 +290,3 @@ def _applied(name: str, operand: Node, base: Node | None) -> Node:
     if name == "lg":
         return Node("log", (operand, number(10)))
     return Node("log", (operand, base)) if base is not None else Node(name, (operand,))
-
-
-def _times(left: Node, right: Node) -> Node:
-    return Node("*", (*(left.arguments if left.head == "*" else (left,)), right))
-
-
-def _negated(node: Node) -> Node:
-    if node.head == "number":
-        return number(-node.value)
-    return node.arguments[0] if node.head == "neg" else Node("neg", (node,))

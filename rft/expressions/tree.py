@@ -20,8 +20,8 @@ class Node:
 
 def symbols(node: Node) -> set[str]:
     """Returns the names of the variables in an expression."""
-    found = {node.name} if node.head == "symbol" else set()
-    return found.union(*map(symbols, node.arguments)) if node.arguments else found
+    own = {node.name} if node.head == "symbol" else set()
+    return own.union(*map(symbols, node.arguments)) if node.arguments else own
 
 
 def heads(node: Node) -> set[str]:
@@ -36,5 +36,5 @@ def number(value: Fraction | int) -> Node:
 
 def numbers(node: Node) -> set[Fraction]:
     """Returns the numbers in an expression."""
-    found = {node.value} if node.head == "number" else set()
-    return found.union(*map(numbers, node.arguments)) if node.arguments else found
+    own = {node.value} if node.head == "number" else set()
+    return own.union(*map(numbers, node.arguments)) if node.arguments else own

@@ -12,7 +12,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from rft.expressions.tree import Node
+from rft.expressions.exact import exact
+from rft.expressions.tree import Node, heads
 
 MAX_LOG2 = 1 << 40
 """Binary logarithm of the largest magnitude that is computed with, and of the smallest."""
@@ -206,6 +207,7 @@ _MPMATH_NAMES = {
     f"arc{name}": f"a{name}"
     for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch")
 } | {"sgn": "sign"}
+_FRACTION = frozenset({"number", "neg", "/"})
 _LOCAL = threading.local()
 
 
@@ -220,14 +222,5 @@ def calculator(digits: int, log_base: int | None = None) -> Calculator:
 
 
 def _rational(node: Node) -> Fraction | None:
-    """The exact value of an exponent that is a plain number or fraction."""
-    match node.head:
-        case "number":
-            return node.value
-        case "neg":
-            inner = _rational(node.arguments[0])
-            return None if inner is None else -inner
-        case "/":
-            top, bottom = map(_rational, node.arguments)
-            return top / bottom if top is not None and bottom else None
-    return None
+    """The exact value of an exponent that is written as a plain number or fraction."""
+    return exact(node) if heads(node) <= _FRACTION else None

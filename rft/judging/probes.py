@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from rft.expressions.exact import parse_number
+from rft.expressions.numeral import parse_number
 from rft.types import JSON, Problem
 from rft.verifiers.choice import read_question
 from rft.verifiers.code.reference.stubs import empty, singles, solved, stubs

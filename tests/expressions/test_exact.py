@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rft.expressions.exact import MAX_BITS, evaluate, parse_number
+from rft.expressions.exact import MAX_BITS, evaluate
+from rft.expressions.numeral import parse_number
 
 NUMBERS = [
     ("0", Fraction(0)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rft.expressions.exact import parse_number
+from rft.expressions.numeral import parse_number
 from rft.judging.probes import PROVERS, Tried, code_singles, comparable, math_other, math_right, math_wrong, probes
 from rft.types import JSON, Problem
 

@@ -24,13 +24,14 @@ from rft.verifiers.math.verifier import MathVerifier
 from tests.verifiers.golden import cases
 
 MODULES = [
-    "expressions.exact",
-    "expressions.syntax",
+    *(f"expressions.{name}" for name in ("arithmetic", "exact", "modular", "numeral", "syntax")),
     "verifiers.extraction.answer",
     "verifiers.extraction.prose",
-    "verifiers.spelling.latex",
-    "verifiers.spelling.units",
-    *(f"verifiers.math.read.{name}" for name in ("shape", "statement", "intervals", "forms")),
+    *(f"verifiers.spelling.{name}" for name in ("canonical", "latex", "signs", "units")),
+    *(
+        f"verifiers.math.read.{name}"
+        for name in ("shape", "statement", "intervals", "forms", "suffix", "when", "numbers")
+    ),
     *(f"verifiers.math.equal.{name}" for name in ("calculation", "compare")),
     "verifiers.math.verifier",
 ]
@@ -173,3 +174,10 @@ def test_the_examples_in_the_docstrings_hold(module: str) -> None:
     result = doctest.testmod(import_module(f"rft.{module}"))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("place", [r"x^{}a", r"\frac{}ab", r"2 \cdot {}a", r"\sqrt{}a"])
+def test_a_thousand_signs_in_a_row_cost_no_error(place: str) -> None:
+    answer = place.replace("{}", "-" * 1_000)
+    verdict = MathVerifier().verify(problem("x^{a}"), [rf"\boxed{{{answer}}}"])[0]
+    assert verdict.outcome is (Outcome.CORRECT if place.startswith("x") else Outcome.INCORRECT)

@@ -12,7 +12,7 @@ from rft.verifiers.math.equal.calculation import left_undone
 from rft.verifiers.math.equal.compare import AnswerComparison, UnreadableReferenceError
 from rft.verifiers.math.read.policy import DEFAULT, Policy
 from rft.verifiers.math.read.reading import read
-from rft.verifiers.spelling.latex import canonical
+from rft.verifiers.spelling.canonical import canonical
 
 PIECES = [
     *"0123456789.,;:+-*/^_(){}[]|<>=!%$ xyzabPe\\",

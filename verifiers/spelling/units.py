@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 
 from rft.verifiers.spelling.languages import FOREIGN, FOREIGN_NUMBERS
-from rft.verifiers.spelling.latex import NAMED
+from rft.verifiers.spelling.names import NAMED
 
 _SAME_NAME = """
     cm mm km m kg mg g ft in yd mi lb oz l ml h min s am pm acre hectare cent penny euro yen rupee peso day

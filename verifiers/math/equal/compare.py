@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Protocol
 
 from rft.expressions.algebra import Relation, UndecidedError, real_value, same_expression, same_relation
-from rft.expressions.syntax import SyntaxRefusedError, parse
+from rft.expressions.grammar import SyntaxRefusedError
+from rft.expressions.syntax import parse
 from rft.expressions.tree import Node, number
 from rft.verifiers.math.equal.align import aligned, are_values, bounded_name, is_otherwise, key, named_apart
 from rft.verifiers.math.equal.calculation import UNDONE, is_calculation, left_undone

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rft.expressions.exact import evaluate, parse_number
+from rft.expressions.exact import evaluate
+from rft.expressions.numeral import parse_number
 from rft.verifiers.math.read.policy import DEFAULT, Policy
 from rft.verifiers.math.read.suffix import read_suffix
 from rft.verifiers.spelling.units import MEASURES, converted

@@ -6,7 +6,7 @@ from functools import lru_cache
 from rft.verifiers.math.read.bounds import refuse
 from rft.verifiers.math.read.shape import AnswerShape, names_of, read_shape
 from rft.verifiers.math.read.statement import split_approximations
-from rft.verifiers.spelling.latex import canonical
+from rft.verifiers.spelling.canonical import canonical
 
 
 @dataclass(frozen=True, slots=True)

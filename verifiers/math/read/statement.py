@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rft.expressions.algebra import real_value
-from rft.expressions.syntax import SyntaxRefusedError, parse
+from rft.expressions.grammar import SyntaxRefusedError
+from rft.expressions.syntax import parse
 from rft.expressions.value import Number
 from rft.verifiers.math.read.numbers import read_quantity, same_quantity
 from rft.verifiers.spelling.latex import tight
