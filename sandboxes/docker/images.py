@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rft.errors import InputError
+from rft.sandboxes import languages as language_table
 from rft.sandboxes.docker.containers import short
 from rft.sandboxes.docker.leftovers import sweep
 from rft.version import __version__
@@ -30,7 +31,6 @@ FLAVOURS = (FULL, PACKAGES, LANGUAGES, PLAIN)
 PYTHON_PACKAGES = (
     "numpy", "scipy", "pandas", "sympy", "networkx", "scikit-learn", "sortedcontainers", "more-itertools",
 )  # fmt: skip
-DEBIAN_PACKAGES = ("nodejs", "g++", "golang-go", "rustc")
 HERE = Path(__file__).parent
 INSIDE = HERE.parent / "inside"
 _FLAVOUR = {(False, False): PLAIN, (True, False): PACKAGES, (False, True): LANGUAGES, (True, True): FULL}
@@ -45,6 +45,11 @@ class Image:
     digest: str
     """The engine's id of it, ``sha256:…``."""
     flavour: str
+
+
+def debian_packages() -> list[str]:
+    """Returns the Debian packages of all languages, each once, in the table's order."""
+    return list(dict.fromkeys(name for spec in language_table.LANGUAGES.values() for name in spec.debian_packages))
 
 
 def contents() -> dict[str, bytes]:
@@ -83,7 +88,7 @@ def build(
         engine: from ``rft.sandboxes.docker.containers.connect``.
         base: an image with Python 3.11 or newer; with ``languages`` a Debian or Ubuntu.
         packages: add numpy and its kin.
-        languages: add node, g++, go and rust.
+        languages: add the compilers and runtimes of ``rft.sandboxes.languages``.
         network: the engine's network while building, e.g. ``host``.
         say: is given each line of the engine's log.
 
@@ -96,7 +101,7 @@ def build(
     arguments = {
         "BASE": base,
         "PACKAGES": " ".join(PYTHON_PACKAGES) if packages else "",
-        "LANGUAGES": " ".join(DEBIAN_PACKAGES) if languages else "",
+        "LANGUAGES": " ".join(debian_packages()) if languages else "",
     }
     labels = {LABEL: fingerprint(files), f"{LABEL}.flavour": flavour, f"{LABEL}.base": base}
     options = {"tag": name, "buildargs": arguments, "labels": labels, "network_mode": network}

@@ -21,8 +21,9 @@ from annotated_types import Ge, Le
 
 from rft.errors import InputError, SandboxError
 from rft.options import Count
-from rft.sandboxes import jobs, languages
+from rft.sandboxes import jobs
 from rft.sandboxes.facts import LIMITS, execution
+from rft.sandboxes.languages import find, not_installed
 from rft.sandboxes.local import cgroups, installed, toolchain
 from rft.sandboxes.local.launched import Launched, isolation_fault
 from rft.sandboxes.pool import CLOSED, Channel, Pool
@@ -111,13 +112,13 @@ class LocalSandbox:
 
     def _pool(self, language: str) -> Pool:
         """The slots of one language: each language sees its own files only."""
-        spec = languages.find(language)
+        spec = find(language)
         with self._lock:
             if self._closed:
                 raise SandboxError(CLOSED)
             if spec.name not in self._pools:
                 if installed.command(spec) is None:
-                    raise languages.not_installed(spec, "on this machine")
+                    raise not_installed(spec, "on this machine")
                 first = len(self._pools) + os.getpid()  # languages and processes shall not all begin with one processor
                 starts: list[Callable[[], Channel]] = [
                     partial(self._launch, spec.name, next(_numbers), first + slot) for slot in range(self.slots)
