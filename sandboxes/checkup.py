@@ -35,7 +35,7 @@ class SandboxFinding:
     """A sandbox is of use without it."""
 
 
-def examine(sandbox: Sandbox) -> list[SandboxFinding]:
+def inspect_sandbox(sandbox: Sandbox) -> list[SandboxFinding]:
     """Returns what was found; takes some ten seconds.
 
     Raises:

@@ -28,7 +28,7 @@ class MachineFinding:
     """What to do when it is not ok; empty for what one can do without."""
 
 
-def examine() -> list[MachineFinding]:
+def inspect_machine() -> list[MachineFinding]:
     """Returns a finding for everything that a run may need. Takes a few seconds; nothing is changed."""
     checks: list[Callable[[], MachineFinding]] = [
         _python,

@@ -50,11 +50,11 @@ def check(kind: Kind = "local", options: Options = None) -> None:
     from rft.components import build_sandbox, sandbox_config
     from rft.config.schema import parse_overrides
     from rft.report.output import print_table
-    from rft.sandboxes.checkup import examine
+    from rft.sandboxes.checkup import inspect_sandbox
 
     sandbox = build_sandbox(sandbox_config(kind, parse_overrides(options or [])))
     try:
-        findings = examine(sandbox)
+        findings = inspect_sandbox(sandbox)
     finally:
         sandbox.close()
     print_table(("", "what", "seen"), [("ok" if found.ok else "–", found.name, found.seen) for found in findings])

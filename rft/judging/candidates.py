@@ -109,10 +109,7 @@ def from_run(folder: Path, number: int, limit: int | None = None) -> Iterator[Ca
         InputError: that round has no samples.
     """
     run = Run(folder)
-    samples = Log(run.round(number) / "samples", SAMPLES)
-    if not samples.folder.is_dir():
-        there = [found.name for found in sorted(folder.glob("round-*"))]
-        raise InputError(f"{folder} has no samples of round {number}; there are: {', '.join(there) or 'none'}")
+    samples = Log(run.samples(number), SAMPLES)
     problems = (
         {"problem_id": p.id, "verifier": p.verifier, "reference": p.reference, "metadata": dict(p.metadata)}
         for p in run.problems(False)

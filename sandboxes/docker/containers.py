@@ -40,7 +40,7 @@ def connect(address: str | None = None) -> Any:
         engine = docker.APIClient(version="auto", timeout=ENGINE_TIMEOUT_S, **where)
     except (DockerException, OSError) as error:
         raise InputError(
-            f"no Docker engine answers at {place} ({short(error)}); "
+            f"no Docker engine answers at {place} ({last_line(error)}); "
             "start it, or set DOCKER_HOST, or take the local sandbox"
         ) from error
     kind = engine.info().get("OSType", "linux")
@@ -147,10 +147,10 @@ class Container:
             self._socket.settimeout(None)
             engine.start(self.id)
         except ImageNotFound as error:
-            raise InputError(f"the sandbox image is gone ({short(error)}); build it: rft sandbox build") from error
+            raise InputError(f"the sandbox image is gone ({last_line(error)}); build it: rft sandbox build") from error
         except (DockerException, OSError) as error:
             self.close()
-            raise SandboxError(f"a container could not be started: {short(error)}") from error
+            raise SandboxError(f"a container could not be started: {last_line(error)}") from error
 
     def send(self, data: bytes) -> None:
         """Sends all of ``data``; OSError when the stream is broken."""
@@ -244,7 +244,7 @@ def remove(engine: Any, container: str) -> None:
             engine.wait(container, condition="removed", timeout=ENGINE_TIMEOUT_S)
 
 
-def short(error: BaseException) -> str:
+def last_line(error: BaseException) -> str:
     """The last and most telling part of what the SDK says."""
     text = str(getattr(error, "explanation", None) or error)
     return text.strip().splitlines()[-1][-300:] if text.strip() else type(error).__name__

@@ -17,7 +17,7 @@ from typing import Any
 
 from rft.errors import InputError
 from rft.sandboxes import languages as language_table
-from rft.sandboxes.docker.containers import short
+from rft.sandboxes.docker.containers import last_line
 from rft.sandboxes.docker.leftovers import sweep
 from rft.version import __version__
 
@@ -126,7 +126,7 @@ def _steps(engine: Any, files: Mapping[str, bytes], options: dict[str, Any]) -> 
             if line := _COLOURS.sub("", said).strip():
                 yield line, "error" in step
     except (DockerException, OSError) as error:
-        yield short(error), True
+        yield last_line(error), True
 
 
 def _packed(files: Mapping[str, bytes]) -> io.BytesIO:
@@ -210,7 +210,7 @@ def clean(engine: Any, *, keep_current: bool = False) -> list[str]:
         try:
             engine.remove_image(found["Id"], force=True)
         except DockerException as error:  # a container uses it, or another image stands on it
-            said.append(f"not removed: image {name} ({short(error)})")
+            said.append(f"not removed: image {name} ({last_line(error)})")
         else:
             said.append(f"image {name}")
     return said

@@ -35,7 +35,7 @@ def main() -> None:
     """Prints one JSON object."""
     LANGUAGES["perl"] = PERL
 
-    from rft.sandboxes.checkup import examine
+    from rft.sandboxes.checkup import inspect_sandbox
     from rft.sandboxes.docker.images import debian_packages
     from rft.sandboxes.http.fusion import request_of
     from rft.sandboxes.local import installed
@@ -51,7 +51,7 @@ def main() -> None:
     verdicts = verifier.verify(problem, [ANSWER, *stubs(SUM)])
     shown = {
         "version": installed.version("perl"),
-        "hello": [finding.ok for finding in examine(sandbox) if finding.name == "Perl"],
+        "hello": [finding.ok for finding in inspect_sandbox(sandbox) if finding.name == "Perl"],
         "outcomes": [verdict.outcome.value for verdict in verdicts],
         "extracted": verdicts[0].extracted,
         "stubs": stubs(SUM),
