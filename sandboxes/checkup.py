@@ -36,10 +36,10 @@ class SandboxFinding:
 
 
 def inspect_sandbox(sandbox: Sandbox) -> list[SandboxFinding]:
-    """Returns what was found; takes some ten seconds.
+    """Returns what every try showed; takes about ten seconds.
 
     Raises:
-        SandboxError: the sandbox fails altogether. InputError: it cannot be had here.
+        SandboxError: the sandbox fails altogether. InputError: it is not available here.
     """
     return [*_works(sandbox), *_limits(sandbox), *_languages(sandbox)]
 
@@ -52,7 +52,7 @@ def _works(sandbox: Sandbox) -> Iterator[SandboxFinding]:
     seen = f"user {uid}, sees {processes} entries of /proc; {where}"
     yield SandboxFinding("runs programs", ended.status is Status.EXITED and ended.exit_code == 0, seen)
     yield SandboxFinding(
-        "hides the host", uid not in ("0", "?") and sees_host == "False", f"a file of ours is there: {sees_host}"
+        "hides the host", uid not in ("0", "?") and sees_host == "False", f"a file of the host is there: {sees_host}"
     )
 
 

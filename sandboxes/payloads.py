@@ -89,7 +89,7 @@ def candidate_job(program: Program, entry_point: str | None) -> dict[str, Any]:
 
 
 def tester_job(exam: JSON) -> dict[str, Any]:
-    """Returns the payload of the tester. ``exam["language"]`` is that of a test program, python unless it is said.
+    """Returns the payload of the tester. ``exam["language"]`` is that of a test program, python if none is given.
 
     Call cases are values: whatever the candidate's language, the Python tester compares them.
 

@@ -103,11 +103,11 @@ def _sandbox() -> MachineFinding:
     try:
         sandbox = LocalSandbox(slots=1)
     except InputError as error:
-        return MachineFinding("local sandbox", False, str(error), "the docker sandbox needs no namespaces of ours")
+        return MachineFinding("local sandbox", False, str(error), "the docker sandbox works without them")
     try:
         ended = sandbox.run(Program("print('hello')"), Limits())
     except SandboxError as error:
-        return MachineFinding("local sandbox", False, str(error), "rft sandbox check tells more")
+        return MachineFinding("local sandbox", False, str(error), "rft sandbox check shows more")
     finally:
         sandbox.close()
     return MachineFinding("local sandbox", ended.stdout == "hello\n", f"runs {', '.join(installed.languages())}")

@@ -110,7 +110,7 @@ def check_task(
 
     Args:
         problems: the task's problems; taken one at a time.
-        verifier_for: gives the verifier of a name; asked once per name, and left to the caller to close.
+        verifier_for: gives the verifier of a name; asked once per name; the caller closes it.
         limit: look at the first so many only.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Ends child processes, with all that they started, when their parent is gone: the one guard of the house.
+"""Ends child processes, with all that they started, when their parent is gone: for engines, commands and workers.
 
 An engine or a trainer must not hold a GPU when the run above it was killed (``kill -9`` included, which no handler
 sees). A small process, the *watcher*, stands between the two. It looks at its parent's process id 20 times a second.

@@ -52,7 +52,7 @@ VERDICTS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All that is known of one problem."""
+    """Everything that is stored about one problem."""
 
     problem: Problem
     samples: list[Sample]
@@ -135,7 +135,7 @@ class StageFolder:
     def groups(self, problems: Iterable[Problem], verifier_ids: Iterable[str]) -> Iterator[Group]:
         """Yields problem after problem with its samples and verdicts; memory is flat in the number of both.
 
-        Samples of problems that are not among ``problems`` are passed over.
+        Samples of problems that are not among ``problems`` are skipped.
         """
         samples = self._log("samples", SAMPLES)
         verdicts = [self._log(f"verdicts/{name}", VERDICTS) for name in sorted(verifier_ids)]
@@ -160,7 +160,7 @@ class StageFolder:
         self._logs.clear()
 
     def close(self) -> None:
-        """Lets go of the files; what was stored stays. Safe to call twice."""
+        """Closes the files; what was stored stays. Safe to call twice."""
         for log in self._logs.values():
             log.close()
         self._logs.clear()

@@ -1,8 +1,8 @@
 """Containers: how one is configured, started, spoken to and removed.
 
 What the engine is asked to enforce is all in ``configuration``. A container is tied to its owner twice: its standard
-input closes with our end of the stream (whatever we died of), upon which the supervisor ends and the engine removes it;
-and its labels name the owning process, for ``rft.sandboxes.docker.leftovers``.
+input closes with our end of the stream (however this process died), upon which the supervisor ends and the engine
+removes it; and its labels name the owning process, for ``rft.sandboxes.docker.leftovers``.
 """
 
 import json
@@ -83,8 +83,8 @@ def configuration(
         "ShmSize": SCRATCH_MIB << 20,
         "CapDrop": ["ALL"],
         "SecurityOpt": _security(engine),
-        # A candidate gets a /proc of its own, which the kernel allows only where none of ours is hidden. We are no root
-        # and have no capability, so nothing in it can be written.
+        # A candidate gets a /proc of its own, which the kernel allows only where no part of the container's is hidden.
+        # We are not root and have no capability, so nothing in it can be written.
         "MaskedPaths": [],
         "ReadonlyPaths": [],
         "Memory": memory,
@@ -207,12 +207,12 @@ class Frames:
         self._err: deque[int] = deque(maxlen=2000)
 
     def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes; OSError when they are no such stream."""
+        """Takes the next bytes; OSError when they are not such a stream."""
         self._raw += chunk
         while len(self._raw) >= 8:
             kind, length = self._raw[0], int.from_bytes(self._raw[4:8], "big")
             if kind > 3 or any(self._raw[1:4]):
-                raise OSError("the engine sent what is no container's stream")
+                raise OSError("the engine sent something that is not a container's stream")
             if len(self._raw) < 8 + length:
                 return
             body = self._raw[8 : 8 + length]

@@ -2,7 +2,7 @@
 
 The tag holds the hash of everything that goes into the image from here, so that a run never meets the supervisor of
 another version: after an upgrade the old image is simply not found, and the message says what to do. Flavours: the
-plain one has an interpreter and the standard library; ``packages`` adds numpy and its kin, ``languages`` the compilers
+plain one has an interpreter and the standard library; ``packages`` adds numpy and the like, ``languages`` the compilers
 and runtimes, ``full`` both.
 """
 
@@ -24,7 +24,7 @@ from rft.version import __version__
 NAME = "rft-sandbox"
 BASE = "python:3.11-slim"
 LABEL = "org.rft.sandbox"
-"""On every image of ours; its value is the hash of what is inside."""
+"""On every image that we build; its value is the hash of what is inside."""
 PLAIN, PACKAGES, LANGUAGES, FULL = "plain", "packages", "languages", "full"
 FLAVOURS = (FULL, PACKAGES, LANGUAGES, PLAIN)
 """In the order in which they are preferred when none is asked for."""
@@ -87,13 +87,13 @@ def build(
     Args:
         engine: from ``rft.sandboxes.docker.containers.connect``.
         base: an image with Python 3.11 or newer; with ``languages`` a Debian or Ubuntu.
-        packages: add numpy and its kin.
+        packages: add ``PYTHON_PACKAGES``.
         languages: add the compilers and runtimes of ``rft.sandboxes.languages``.
         network: the engine's network while building, e.g. ``host``.
         say: is given each line of the engine's log.
 
     Raises:
-        InputError: the base can't be had or is not fit, or a step of the build failed.
+        InputError: the base is not available or not suitable, or a step of the build failed.
     """
     files = contents()
     flavour = _FLAVOUR[packages, languages]
@@ -187,7 +187,8 @@ def _usable(name: str, found: dict[str, Any], wanted: str) -> Image:
         )
     if volumes := found["Config"].get("Volumes"):
         raise InputError(
-            f"the image {name} declares volumes ({', '.join(volumes)}), which are written to disk; take a base without"
+            f"the image {name} declares volumes ({', '.join(volumes)}), which are written to disk; "
+            "take a base without volumes"
         )
     return Image(name, str(found["Id"]), labels.get(f"{LABEL}.flavour", PLAIN))
 

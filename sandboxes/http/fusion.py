@@ -58,7 +58,7 @@ def execution_of(answer: JSON, limits: Limits) -> Execution | str:
     """Returns the facts that an answer tells, or, when the server says that it failed itself, its message.
 
     Raises:
-        ValueError: this is no answer of the protocol.
+        ValueError: this is not an answer of the protocol.
     """
     if not isinstance(answer, dict) or answer.get("status") not in ("Success", "Failed", "SandboxError"):
         raise ValueError("the answer has no known status")
@@ -94,7 +94,7 @@ class _Result:
         given: dict[str, Any] = value or {}
         self.code, took = given.get("return_code"), given.get("execution_time")
         if type(self.code) not in (int, type(None)) or type(took) not in (int, float, type(None)):
-            raise ValueError("return_code or execution_time is no number")
+            raise ValueError("return_code or execution_time is not a number")
         if not -MAX_NUMBER <= (self.code or 0) <= MAX_NUMBER or not 0 <= (took or 0) <= MAX_NUMBER:
             raise ValueError("return_code or execution_time is out of range")
         self.wall_s = float(took or 0.0)
@@ -130,7 +130,7 @@ def _our_name(language: str) -> str:
 
 def _cut(text: JSON, limits: Limits) -> tuple[str, bool]:
     if not isinstance(text, str | None):
-        raise ValueError("stdout or stderr is no text")
+        raise ValueError("stdout or stderr is not text")
     raw = clean(text or "").encode("utf-8")
     most = limits.output_kib * 1024
     return raw[:most].decode("utf-8", "ignore"), len(raw) > most or len(raw) >= OUTPUT_CAP

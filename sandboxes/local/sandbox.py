@@ -1,9 +1,9 @@
 """Runs untrusted programs on this machine without any daemon: namespaces, no privileges, limits, a filter.
 
 What is isolated: every program runs in fresh pid, mount, ipc and host name namespaces, in a user and a network
-namespace of its slot's (without a link), as no root, with no capability, under a filter on system calls and the limits
+namespace of its slot's (without a link), not as root, with no capability, under a filter on system calls and the limits
 that it is given. It sees its own processes, a private folder in memory, and read-only files that its language needs.
-Started by root, every slot is a host user of its own, that owns nothing. What is left open: the kernel's allowed system
+Started by root, every slot is a host user of its own that owns nothing. What is left open: the kernel's allowed system
 calls, timing, and reading the language's installation. ``launch`` and ``confine`` in ``inside`` do the work.
 """
 
@@ -65,7 +65,7 @@ class LocalSandbox:
         fault = isolation_fault()
         if fault is not None and not self.unsafe:
             raise InputError(
-                f"this kernel isolates nothing for us ({fault}); allow user namespaces, use the docker sandbox, or, "
+                f"this kernel offers no isolation here ({fault}); allow user namespaces, use the docker sandbox, or, "
                 "only for programs that you trust, set sandbox.unsafe=true"
             )
         self._isolated = fault is None
