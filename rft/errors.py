@@ -63,15 +63,26 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
-def short(text: object, n: int = 80) -> str:
+def short(text: object, n: int = 80, end: int = 0) -> str:
     """Returns a text in one line of at most ``n`` characters, with control characters spelled out.
+
+    Args:
+        text: anything that can be written.
+        n: characters, the mark of what was left out included.
+        end: how many of them are the text's last.
 
     >>> short("a long\\ntext that goes on", 12)
     'a long text…'
+    >>> short("a long text that goes on", 16, end=6)
+    'a long te…oes on'
     """
-    # cut first: spelling out a text of megabytes would take as long as it is
-    line = printable(" ".join(str(text)[: 4 * n].split()))
-    return line if len(line) <= n else f"{line[: n - 1].rstrip()}…"
+    whole = str(text)
+    if len(whole) > 8 * n:  # spelling out a text of megabytes would take as long as it is
+        whole = f"{whole[: 4 * n]}…{whole[-4 * n :]}"
+    line = printable(" ".join(filter(None, map(str.strip, whole.splitlines()))))
+    if len(line) <= n:
+        return line
+    return f"{line[: n - end - 1].rstrip()}…{line[len(line) - end :]}"
 
 
 def raised(error: BaseException, n: int = 300) -> str:

@@ -21,11 +21,11 @@ def pack(files: Mapping[str, str], boundary: str) -> str:
     """Returns the text that holds these files.
 
     Raises:
-        ValueError: a name is no plain file name, or a file holds the boundary.
+        ValueError: a name is not a plain file name, or a file holds the boundary.
     """
     for name, text in files.items():
         if not _PLAIN_NAME.fullmatch(name) or boundary in text:
-            raise ValueError(f"'{name}' cannot be packed: no plain name, or the boundary stands in it")
+            raise ValueError(f"'{name}' cannot be packed: it is not a plain name, or it holds the boundary")
     parts = (f"{_FILE}{boundary} {name}\n{text}" for name, text in files.items())
     return "\n".join([f"{_HEAD}{boundary}", *parts])
 

@@ -1,22 +1,14 @@
 """Proves a sandbox by running programs in it: what it isolates, which limits hold, which languages it has."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rft.errors import InputError
 from rft.sandboxes.languages import LANGUAGES
-from rft.types import Execution, Limits, Program, Sandbox, Status
+from rft.types import Limits, Program, Sandbox, Status
 
 QUICK = Limits(cpu_s=1, wall_s=2, memory_mib=128, output_kib=16, processes=8, disk_mib=8)
-HELLO = {
-    "python": "print('hello')",
-    "javascript": "console.log('hello')",
-    "cpp": '#include <iostream>\nint main() { std::cout << "hello\\n"; }',
-    "c": '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }',
-    "go": 'package main\nimport "fmt"\nfunc main() { fmt.Println("hello") }',
-    "rust": 'fn main() { println!("hello"); }',
-}
 HOST = (
     "import os\nprint(os.getuid(), len(os.listdir('/proc')) if os.path.isdir('/proc') else 0, os.path.exists({path!r}))"
 )
@@ -43,11 +35,11 @@ class SandboxFinding:
     """A sandbox is of use without it."""
 
 
-def examine(sandbox: Sandbox) -> list[SandboxFinding]:
-    """Returns what was found; takes some ten seconds.
+def inspect_sandbox(sandbox: Sandbox) -> list[SandboxFinding]:
+    """Returns what every try showed; takes about ten seconds.
 
     Raises:
-        SandboxError: the sandbox fails altogether. InputError: it cannot be had here.
+        SandboxError: the sandbox fails altogether. InputError: it is not available here.
     """
     return [*_works(sandbox), *_limits(sandbox), *_languages(sandbox)]
 
@@ -60,7 +52,7 @@ def _works(sandbox: Sandbox) -> Iterator[SandboxFinding]:
     seen = f"user {uid}, sees {processes} entries of /proc; {where}"
     yield SandboxFinding("runs programs", ended.status is Status.EXITED and ended.exit_code == 0, seen)
     yield SandboxFinding(
-        "hides the host", uid not in ("0", "?") and sees_host == "False", f"a file of ours is there: {sees_host}"
+        "hides the host", uid not in ("0", "?") and sees_host == "False", f"a file of the host is there: {sees_host}"
     )
 
 
@@ -72,14 +64,14 @@ def _limits(sandbox: Sandbox) -> Iterator[SandboxFinding]:
 
 
 def _languages(sandbox: Sandbox) -> Iterator[SandboxFinding]:
-    for name, source in HELLO.items():
-        ok, seen = _said(lambda source=source, name=name: sandbox.run(Program(source, name), Limits()))  # type: ignore[misc]
-        yield SandboxFinding(LANGUAGES[name].title, ok, seen, optional=name != "python")
+    for spec in LANGUAGES.values():
+        ok, seen = _says_hello(sandbox, Program(spec.hello, spec.name))
+        yield SandboxFinding(spec.title, ok, seen, optional=spec.name != "python")
 
 
-def _said(run: Callable[[], Execution]) -> tuple[bool, str]:
+def _says_hello(sandbox: Sandbox, program: Program) -> tuple[bool, str]:
     try:
-        ended = run()
+        ended = sandbox.run(program, Limits())
     except InputError as error:
         return False, str(error)
     return ended.stdout == "hello\n", f"{ended.status} in {ended.wall_s:.2f} s"

@@ -6,9 +6,10 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from rft.sandboxes.limits import NAMES
 from rft.types import Execution, Limits, Status
 
-LIMITS = frozenset(("cpu_s", "wall_s", "memory_mib", "output_kib", "processes", "disk_mib"))
+LIMITS = frozenset(NAMES)
 LAST_WORDS = {
     "No space left on device": Status.DISK_LIMIT,
     "File too large": Status.DISK_LIMIT,

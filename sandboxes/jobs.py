@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from rft.sandboxes import languages
+from rft.sandboxes import payloads
 from rft.sandboxes.inside.supervisor.job import MAX_STARVED
+from rft.sandboxes.languages import find, not_installed
 from rft.sandboxes.pool import Pool
 from rft.types import JSON, Examination, Execution, Limits, Program, Status
 
@@ -25,7 +26,7 @@ def run(pool: Pool, program: Program, limits: Limits, to_execution: ToExecution)
     artifact = _compiled(pool, program, to_execution)
     if isinstance(artifact, Execution):
         return artifact
-    payload = languages.run_job(program, artifact)
+    payload = payloads.run_job(program, artifact)
     job = _job(program, limits, {"candidate": payload}) | {"stdin": program.stdin}
     return _explained(to_execution(pool.ask(job, limits.wall_s * MAX_STARVED)["candidate"], limits), program.language)
 
@@ -38,8 +39,8 @@ def examine(pool: Pool, candidate: Program, exam: JSON, limits: Limits, to_execu
     """
     _require(pool, candidate.language)
     children = {
-        "candidate": languages.candidate_job(candidate, exam.get("entry_point")),
-        "tester": languages.tester_job(exam),
+        "candidate": payloads.candidate_job(candidate, exam.get("entry_point")),
+        "tester": payloads.tester_job(exam),
     }
     tests = " ".join(str(exam.get(key, "")) for key in ("setup", "program"))
     job = _job(candidate, limits, children) | {"tester_preload": _preloaded(tests)}
@@ -51,13 +52,13 @@ def examine(pool: Pool, candidate: Program, exam: JSON, limits: Limits, to_execu
 def _compiled(pool: Pool, program: Program, to_execution: ToExecution) -> bytes | Execution | None:
     """What the compiler made of a program; how it failed; None where nothing is compiled."""
     _require(pool, program.language)
-    payload = languages.compile_job(program)
+    payload = payloads.compile_job(program)
     if payload is None:
         return None
-    key = (languages.find(program.language).name, program.source)
+    key = (find(program.language).name, program.source)
     if (artifact := pool.artifacts.get(key)) is not None:
         return artifact
-    limits = languages.COMPILE_LIMITS
+    limits = payloads.COMPILE_LIMITS
     facts = pool.ask(_job(program, limits, {"candidate": payload}), limits.wall_s * MAX_STARVED)["candidate"]
     ended = to_execution(facts, limits)
     if ended.status is not Status.EXITED or ended.exit_code != 0:
@@ -69,14 +70,14 @@ def _compiled(pool: Pool, program: Program, to_execution: ToExecution) -> bytes 
 def _explained(ended: Execution, language: str) -> Execution:
     """Says of a program that failed by its runtime's complaint about memory that it ran out of memory."""
     failed = ended.status is Status.SIGNALED or (ended.status is Status.EXITED and ended.exit_code)
-    if failed and languages.ran_out_of_memory(language, ended.stderr):
+    if failed and payloads.ran_out_of_memory(language, ended.stderr):
         return replace(ended, status=Status.MEMORY_LIMIT)
     return ended
 
 
 def _job(program: Program, limits: Limits, children: dict[str, Any]) -> dict[str, Any]:
     return {
-        "limits": languages.limits_for(program.language, limits),
+        "limits": payloads.limits_for(program.language, limits),
         "children": children,
         "preload": _preloaded(program.source),
     }
@@ -87,6 +88,6 @@ def _preloaded(source: str) -> list[str]:
 
 
 def _require(pool: Pool, language: str) -> None:
-    spec = languages.find(language)
-    if spec.name != "python" and not pool.offers(spec.command, languages.PATH):
-        raise languages.not_installed(spec, "in the sandbox")
+    spec = find(language)
+    if spec.name != "python" and not pool.offers(spec.command, payloads.PATH):
+        raise not_installed(spec, "in the sandbox")

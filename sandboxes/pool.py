@@ -1,7 +1,7 @@
 """A pool of warm sandboxes: lends one per job, replaces one that failed, and tries its job once more.
 
-A *slot* is a supervisor (``rft.sandboxes.inside.supervisor``) behind one byte stream. How one is started is the
-backend's business; everything else is here, for local sandboxes and containers alike.
+A *slot* is a supervisor (``rft.sandboxes.inside.supervisor``) behind one byte stream. How one is started
+depends on the backend; everything else is here, for local sandboxes and containers alike.
 """
 
 import threading
@@ -17,7 +17,7 @@ from rft.sandboxes.latest import Latest
 
 MAX_REPLY = 256 << 20
 START_S = 120.0
-"""Time for a slot to be ready; generous, since a busy machine is no fault of a candidate."""
+"""Time for a slot to be ready; generous, since a busy machine is not the candidate's fault."""
 GRACE_S = 120.0
 """Longer than a job's own limits we wait for the supervisor, which enforces them, before it is given up."""
 TRIES = 2
@@ -129,7 +129,7 @@ class Slot:
         channel.send(frames.pack(job))
         reply = frames.unpack(channel.recv, MAX_REPLY)
         if not isinstance(reply, dict):
-            raise ValueError("the supervisor's reply is no object")
+            raise ValueError("the supervisor's reply is not an object")
         return reply
 
 
@@ -142,7 +142,7 @@ class Pool:
         Args:
             starts: one per slot: starts its supervisor; SandboxError when it cannot be started now, InputError when it
                 never will.
-            recycle_after: a supervisor is replaced after so many jobs.
+            recycle_after: a supervisor is replaced after this many jobs.
         """
         self._slots = [Slot(start, recycle_after) for start in starts]
         self._free = list(self._slots)
@@ -219,7 +219,7 @@ class Pool:
             slot.close()
 
     def _is_next(self, ticket: object, thread: int) -> bool:
-        """First come, first served, but for a thread that has the pool alone."""
+        """First come, first served, except for a thread that has the pool to itself."""
         return self._sole == thread or (self._sole is None and self._waiting[0] is ticket)
 
     @contextmanager

@@ -55,7 +55,7 @@ def whole_program(language: str, source: str, tests: str, nonce: str) -> str:
 
     Raises:
         InputError: the language has no such form, or the tests have no main function.
-        ValueError: the nonce is none.
+        ValueError: the nonce is malformed.
     """
     spec = find(language)
     if not spec.whole_form:

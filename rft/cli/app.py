@@ -42,7 +42,7 @@ ENVIRONMENT_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errn
 """What the machine, not the program, is to blame for: a full or read-only disk, missing rights."""
 
 MACHINE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""Those of them that are a failure (exit code 1): the same command goes on when it is mended. The others are input."""
+"""Those of them that are a failure (exit code 1): once it is fixed, the same command goes on. The others are input."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -74,7 +74,7 @@ def main() -> None:
             raise
         place = f" {error.filename}" if error.filename else ""
         code = 1 if error.errno in MACHINE_FAILED else 2
-        _fail(f"cannot read or write{place}: {error.strerror}; mend that and run the same command again", code)
+        _fail(f"cannot read or write{place}: {error.strerror}; fix that and run the same command again", code)
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -28,7 +28,8 @@ Split = Annotated[
     str | None, typer.Option(help="Which split of a task; default: train, or the first.", show_default=False)
 ]
 NoLock = Annotated[
-    bool, typer.Option("--no-lock", help="Take no lock, on a file system that has none. Run one process at a time.")
+    bool,
+    typer.Option("--no-lock", help="Take no lock, on a file system that has none. Run only one process at a time."),
 ]
 RoundNumber = Annotated[int, typer.Option("--round", help="Which round.", min=0)]
 

@@ -28,7 +28,7 @@ class MachineFinding:
     """What to do when it is not ok; empty for what one can do without."""
 
 
-def examine() -> list[MachineFinding]:
+def inspect_machine() -> list[MachineFinding]:
     """Returns a finding for everything that a run may need. Takes a few seconds; nothing is changed."""
     checks: list[Callable[[], MachineFinding]] = [
         _python,
@@ -103,11 +103,11 @@ def _sandbox() -> MachineFinding:
     try:
         sandbox = LocalSandbox(slots=1)
     except InputError as error:
-        return MachineFinding("local sandbox", False, str(error), "the docker sandbox needs no namespaces of ours")
+        return MachineFinding("local sandbox", False, str(error), "the docker sandbox works without them")
     try:
         ended = sandbox.run(Program("print('hello')"), Limits())
     except SandboxError as error:
-        return MachineFinding("local sandbox", False, str(error), "rft sandbox check tells more")
+        return MachineFinding("local sandbox", False, str(error), "rft sandbox check shows more")
     finally:
         sandbox.close()
     return MachineFinding("local sandbox", ended.stdout == "hello\n", f"runs {', '.join(installed.languages())}")

@@ -1,4 +1,4 @@
-"""``rft sandbox``: builds, proves, cleans up and lends out the places where programs run."""
+"""``rft sandbox``: builds, checks, cleans up and lends out the places where programs run."""
 
 import os
 import sys
@@ -19,8 +19,8 @@ EngineAddress = Annotated[str | None, typer.Option("--host", help="The Docker en
 
 @app.command()
 def build(
-    base: Annotated[str, typer.Option(help="Image with Python 3.11 or newer that ours is put on.")] = "",
-    packages: Annotated[bool, typer.Option("--packages", help="Add numpy and its kin.")] = False,
+    base: Annotated[str, typer.Option(help="Base image, with Python 3.11 or newer.")] = "",
+    packages: Annotated[bool, typer.Option("--packages", help="Add numpy, scipy, pandas and the like.")] = False,
     languages: Annotated[bool, typer.Option("--languages", help="Add node, g++, go and rust (Debian bases).")] = False,
     network: Annotated[str | None, typer.Option(help="The engine's network while building, e.g. host.")] = None,
     host: EngineAddress = None,
@@ -50,11 +50,11 @@ def check(kind: Kind = "local", options: Options = None) -> None:
     from rft.components import build_sandbox, sandbox_config
     from rft.config.schema import parse_overrides
     from rft.report.output import print_table
-    from rft.sandboxes.checkup import examine
+    from rft.sandboxes.checkup import inspect_sandbox
 
     sandbox = build_sandbox(sandbox_config(kind, parse_overrides(options or [])))
     try:
-        findings = examine(sandbox)
+        findings = inspect_sandbox(sandbox)
     finally:
         sandbox.close()
     print_table(("", "what", "seen"), [("ok" if found.ok else "–", found.name, found.seen) for found in findings])
@@ -85,7 +85,7 @@ def clean(
 def serve(
     kind: Kind = "local",
     options: Options = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs a token.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; any except loopback needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8080,
     token_env: Annotated[str | None, typer.Option(help="Environment variable that holds the token.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="One line per request on stderr.")] = False,

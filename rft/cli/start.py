@@ -38,9 +38,9 @@ def doctor(as_json: AsJson = False) -> None:
     """Looks for engine, GPUs, trainer, checker, model, Docker and disk, and says what to do about what is missing."""
     from dataclasses import asdict
 
-    from rft.cli.doctor import examine
+    from rft.cli.doctor import inspect_machine
 
-    findings = examine()
+    findings = inspect_machine()
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings]))
         return

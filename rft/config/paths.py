@@ -1,7 +1,7 @@
 """Which folder a path in a config is taken from: the config's own for keys in the file, the current one for overrides.
 
 Paths are made absolute when a config is loaded, so that a run means the same from wherever it is resumed. Options of
-components are known by name, for ours and others' alike: what is called ``path``, ``configs``, ``cwd``,
+components are known by name, for built-in components and others alike: what is called ``path``, ``configs``, ``cwd``,
 ``chat_template`` or ``log`` is a path; ``source`` of a task and ``model`` are one where such a file or folder is
 there, else a name. A trainer's ``command`` is left as it is written: it runs in ``train.cwd``, else in the current
 folder.
@@ -17,7 +17,7 @@ SECTIONS = ("task", "sampler", "train")
 
 
 def resolve_paths(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Returns the tree of a config with its paths taken from a folder; what is no path is left for the schema."""
+    """Returns the tree of a config with its paths taken from a folder; what is not a path is left as it is."""
     resolved = dict(data)
     for section in SECTIONS:
         if isinstance(resolved.get(section), Mapping):

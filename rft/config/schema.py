@@ -106,7 +106,7 @@ class SamplingConfig(Section):
     stop: tuple[str, ...] = ()
 
     def params(self) -> SamplingParams:
-        """Returns what one request needs, which is all but how many."""
+        """Returns what one request needs, which is everything except how many."""
         return SamplingParams(**self.model_dump(exclude={"n", "budget"}))
 
 
@@ -236,7 +236,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def from_mapping(data: Mapping[str, Any], overrides: Sequence[str] = (), where: str = "the config") -> Config:
-    """Returns the config that a tree of keys says, laid over its preset, with overrides; all of it is checked.
+    """Returns the config that a tree of keys describes, laid over its preset, with overrides; all of it is checked.
 
     Raises:
         InputError: a key or value is not allowed.

@@ -1,4 +1,4 @@
-"""Writes a commented config from the schema itself, so that it never tells of a key that is not there."""
+"""Writes a commented config from the schema itself, so that it never shows a key that does not exist."""
 
 import json
 from collections.abc import Iterator

@@ -119,7 +119,7 @@ def _writing(out: Path) -> Iterator[BinaryIO]:
             file.close()
             replace(partial, out)
     finally:
-        with suppress(OSError):  # what could not be written has been said
+        with suppress(OSError):  # the failed write is reported already
             file.close()
         partial.unlink(missing_ok=True)
 
@@ -189,7 +189,7 @@ def lines(
                 except (ValueError, RecursionError) as error:
                     if not skip_bad:
                         what = "is nested too deeply" if isinstance(error, RecursionError) else error
-                        hint = "mend it, or leave such lines out with --skip-bad-rows"
+                        hint = "correct it, or leave such lines out with --skip-bad-rows"
                         raise InputError(f"{source}, line {number}: {what}; {hint}") from error
                     line = None
                 yield number, line

@@ -30,7 +30,7 @@ class Candidate:
     problem: Problem
     completion: str
     truncated: bool = False
-    """Cut off at the token cap: our rule is not to judge such a completion, so it is not compared."""
+    """Cut off at the token cap: such a completion is not judged here, so it is not compared."""
 
 
 # -- where completions come from

@@ -1,8 +1,8 @@
 """Compares the math verifier's verdicts with math-verify's on the same completions: ``rft cross TARGET``.
 
 A comparison proves neither right; it shows where to look. Ours judges in this process, math-verify in worker processes
-that are killed on time and capped in memory. Completions stream through; what stays in memory is a digest per distinct
-difference, up to a bound, and the first differences in words.
+that are killed at their time limit and capped in memory. Completions stream through; what stays in memory is a digest
+per distinct difference, up to a bound, and the first differences in words.
 """
 
 import hashlib
@@ -94,7 +94,7 @@ class CheckerComparison:
         return self._times
 
     def add(self, found: Difference) -> bool:
-        """Counts a difference and says whether it is one not seen before."""
+        """Counts a difference and says whether it is new."""
         key = hashlib.blake2b(
             json.dumps([found.kind, found.reference, found.extracted, found.ours]).encode(), digest_size=16
         )
@@ -157,7 +157,7 @@ def compare(
 
     Args:
         candidates: taken a bounded number at a time; None stands for one that could not be read.
-        ours: the math verifier; left to the caller to close.
+        ours: the math verifier; the caller closes it.
         second: asked in parallel.
         out: where all distinct differences go, one JSON line each with its count; written when complete.
 
@@ -168,7 +168,7 @@ def compare(
     with ExitStack() as stack:
         target = stack.enter_context(writing(out)) if out else None
         if target:
-            target.touch()  # a place that cannot be written is told before any work
+            target.touch()  # a place that cannot be written is reported before any work
         firsts: IO[bytes] | None = stack.enter_context(TemporaryFile()) if target else None
         wanted = _compared(candidates, result)
         while chunk := list(islice(wanted, CHUNK)):
@@ -204,7 +204,7 @@ def _compared(candidates: Iterable[Candidate | None], result: CheckerComparison)
 
 
 def kind_of(verdict: Verdict, opinion: Opinion) -> Kind:
-    """Returns how a verdict of ours and an opinion of math-verify relate."""
+    """Returns how our verdict and math-verify's opinion relate."""
     if verdict.outcome is Outcome.UNJUDGED:
         return Kind.UNJUDGED
     if opinion.failure:

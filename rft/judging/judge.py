@@ -36,7 +36,7 @@ def judge(
         retries: times that unjudged ones are judged again, unless the reference itself is bad.
 
     Raises:
-        RftError: whatever the verifier raises; one that anybody may have written is checked in ``rft.checked``.
+        RftError: whatever the verifier raises; one from outside the package is checked in ``rft.checked``.
     """
     verdicts: dict[int, Verdict] = {
         i: Verdict(Outcome.TRUNCATED, verifier.id, Reason.TOKEN_LIMIT)
@@ -58,7 +58,7 @@ def judge_all(
     """Judges many problems at the same time and yields every sample beside its verdict, in the order of the groups.
 
     Verdicts come as soon as all before them are there. Groups are taken as they are needed: about ``MOST_HELD``
-    samples are held at a time. Whoever stops early closes the generator; what has not begun is then dropped.
+    samples are held at a time. A caller that stops early closes the generator, which drops what has not begun.
 
     Args:
         groups: problems with their samples; see ``neighbours``.

@@ -28,7 +28,7 @@ r"""Mathematics that is marked as such: not the sign of ``\$40``, nor the row's 
 
 
 class EvaluationRefusedError(BaseException):
-    """Text would have had to be evaluated. No ``Exception``: math-verify catches those and calls them a "no"."""
+    """Text would have had to be evaluated. Not an ``Exception``: math-verify catches those and calls them a "no"."""
 
 
 def make() -> Callable[[JSON], JSON]:
@@ -118,13 +118,13 @@ def _refuse(text: object, *_: object, **__: object) -> NoReturn:
 
 
 def arithmetic(text: str, **_: object) -> Any:
-    """Returns the value of a plain expression of numbers and ``+ - * / // **``, not carried out (but for ``//``).
+    """Returns the value of a plain expression of numbers and ``+ - * / // **``, not carried out (except for ``//``).
 
     Args:
         text: what was taken for an expression; it is taken apart, never run.
 
     Raises:
-        SyntaxError: it holds anything but numbers, these operators and brackets, or is no expression.
+        SyntaxError: it holds anything but numbers, these operators and brackets, or is not an expression.
     """
     text = text.strip()
     try:
@@ -149,7 +149,7 @@ def _built(node: ast.expr, text: str) -> Any:
         case ast.BinOp(left=before, op=operator, right=after):
             left, right = _built(before, text), _built(after, text)
         case _:
-            raise SyntaxError(f"{type(node).__name__} is no plain arithmetic")
+            raise SyntaxError(f"{type(node).__name__} is not plain arithmetic")
     match operator:
         case ast.Add():
             return Add(left, right, evaluate=False)
@@ -164,7 +164,7 @@ def _built(node: ast.expr, text: str) -> Any:
         case ast.Pow():
             return Pow(left, right, evaluate=False)
         case _:
-            raise SyntaxError(f"{type(operator).__name__} is no plain arithmetic")
+            raise SyntaxError(f"{type(operator).__name__} is not plain arithmetic")
 
 
 def shown(found: Parsed) -> str:

@@ -65,7 +65,7 @@ def no_singles(problem: Problem) -> Iterator[Single]:
 
 
 def no_doubt(problem: Problem) -> str | None:
-    """Returns None: nothing is known to be wrong with a reference by its looks."""
+    """Returns None: the look of a reference shows nothing wrong."""
     return None
 
 
@@ -133,7 +133,7 @@ def math_right(problem: Problem) -> list[str]:
 def math_doubt(problem: Problem) -> str | None:
     """Returns why an accepted answer is surely not one: a question mark, unmatched braces, or nothing but signs.
 
-    Words are answers too, so a reference that is no mathematics is not in doubt for that alone.
+    Words are answers too, so a reference that is not mathematics is not in doubt for that alone.
     """
     for answer in _answers(problem.reference):
         if "?" in answer:

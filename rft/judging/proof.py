@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import assert_never
 
+from rft.errors import short
 from rft.judging.judge import judge
 from rft.judging.probes import PROVERS, Probe, Prover, Tried, comparable, probes
 from rft.types import JSON, Outcome, Problem, Prompt, Reason, Verdict, Verifier
@@ -109,7 +110,7 @@ def check_task(
 
     Args:
         problems: the task's problems; taken one at a time.
-        verifier_for: gives the verifier of a name; asked once per name, and left to the caller to close.
+        verifier_for: gives the verifier of a name; asked once per name; the caller closes it.
         limit: look at the first so many only.
 
     Raises:
@@ -144,21 +145,21 @@ def check_task(
 def _judge(problem: Problem, tries: list[Probe], verifier: Verifier, report: CheckReport) -> bool:
     """Puts the probes to the verifier; says whether its reference can be used at all."""
     if not any(probe.tried is Tried.REFERENCE for probe in tries):
-        saw = f"{PROVERS[problem.verifier].nothing_right}: {_short(repr(problem.reference))}"
+        saw = f"{PROVERS[problem.verifier].nothing_right}: {_seen(repr(problem.reference))}"
         report.add(TaskFinding(problem.id, Tried.REFERENCE, "", saw))
         return False
     verdicts = judge(problem, [probe.completion for probe in tries], verifier)
     unread = next((verdict for verdict in verdicts if verdict.reason is Reason.BAD_REFERENCE), None)
     if unread is not None:  # nothing more can be said of this problem
         report.tried[Tried.REFERENCE] += 1
-        report.add(TaskFinding(problem.id, Tried.REFERENCE, _short(str(problem.reference)), _describe(unread)))
+        report.add(TaskFinding(problem.id, Tried.REFERENCE, _seen(str(problem.reference)), _describe(unread)))
         return False
     for probe, verdict in zip(tries, verdicts, strict=True):
         report.tried[probe.tried] += 1
         if _holds(probe, verdict):
             report.held[probe.tried] += 1
         else:
-            report.add(TaskFinding(problem.id, probe.tried, _short(probe.completion), _describe(verdict)))
+            report.add(TaskFinding(problem.id, probe.tried, _seen(probe.completion), _describe(verdict)))
     return True
 
 
@@ -189,7 +190,7 @@ def _holds(probe: Probe, verdict: Verdict) -> bool:
 
 def _describe(verdict: Verdict) -> str:
     said = ", ".join(part for part in (verdict.outcome, verdict.reason, verdict.detail) if part)
-    return said if verdict.extracted is None else f"{said}; extracted {_short(verdict.extracted)!r}"
+    return said if verdict.extracted is None else f"{said}; extracted {_seen(verdict.extracted)!r}"
 
 
 @dataclass(slots=True)
@@ -207,7 +208,7 @@ class _Seen:
             report.add(TaskFinding(problem.id, "id", "", "an earlier problem has the same id"))
         if self.prompts.get(prompt, reference) != reference:
             saw = f"an earlier problem has the same prompt and another reference than {problem.reference!r}"
-            report.add(TaskFinding(problem.id, "prompt", "", _short(saw)))
+            report.add(TaskFinding(problem.id, "prompt", "", _seen(saw)))
         elif prompt in self.prompts:
             report.n_duplicates += 1
         self.ids.add(problem_id)
@@ -219,9 +220,9 @@ def _normal(prompt: Prompt) -> str:
     return " ".join(text.split())
 
 
+def _seen(text: str) -> str:
+    return short(text, 160, end=60)
+
+
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 160 else f"{text[:90]} … {text[-60:]}"

@@ -34,7 +34,7 @@ _BUILDING = threading.Lock()
 
 @dataclass(frozen=True)
 class RewardFunction:
-    """A reward function for TRL's GRPOTrainer (and its kin): 1.0 for correct, 0.0 for not, None for unjudged.
+    """A reward function for TRL's GRPOTrainer (and trainers like it): 1.0 for correct, 0.0 for not, None for unjudged.
 
     It can be pickled, called from any thread, and holds nothing but its settings.
     """

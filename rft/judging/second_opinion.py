@@ -1,4 +1,4 @@
-"""math-verify as a second opinion, in worker processes that are killed on time and capped in memory."""
+"""math-verify as a second opinion, in worker processes that are killed at their time limit and capped in memory."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -46,7 +46,7 @@ class Estimate:
     n_samples: int
     """Samples of these problems."""
     coverage: float
-    """Share of all problems that have n >= k. Below 1 the value speaks for a part of the problems only."""
+    """Share of all problems that have n >= k. Below 1 the value stands for a part of the problems only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def bootstrap(
 
     When all values are equal, resampling shows no spread at all, which does not mean that there is none. Then the
     share of problems that differ is bounded by Wilson's upper limit for 0 of n, and the interval is what the mean
-    could be if these lay anywhere within ``bounds``. For all 0 this is Wilson's [0, z^2 / (n + z^2)], the like of
+    could be if these lay anywhere within ``bounds``. For all 0 this is Wilson's [0, z^2 / (n + z^2)], close to
     the rule of three.
 
     Args:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-LEASH = Path(__file__).with_name("leash.py")
-GRACE_S = 10.0
-"""How long a group may take to end after SIGTERM before it is killed."""
+from rft.processes.parent_watch import COMMAND_GRACE_S
+
+WATCHER = Path(__file__).with_name("parent_watch.py")
+END_S = COMMAND_GRACE_S + 2.0
+"""How long the watcher may take to end the group before this process kills it."""
 POLL_S = 0.2
 LOG_TAIL_BYTES = 16_384
 
@@ -43,9 +45,9 @@ def run_logged(
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     with log.open("ab") as stream:
-        leash = subprocess.Popen(
-            [sys.executable, "-I", str(LEASH), *command],
-            stdin=subprocess.PIPE,
+        watcher = subprocess.Popen(
+            [sys.executable, "-I", str(WATCHER), str(os.getpid()), *command],
+            stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
@@ -53,14 +55,14 @@ def run_logged(
             start_new_session=True,
         )
     try:
-        while (code := _wait(leash, POLL_S)) is None:
+        while (code := _wait(watcher, POLL_S)) is None:
             on_poll()
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeLimitError
         on_poll()
         return code
     finally:
-        _end(leash)
+        _end(watcher)
 
 
 def tail(log: Path, n_lines: int = 8, start: int = 0) -> str:
@@ -83,21 +85,15 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
         return None
 
 
-def _end(leash: subprocess.Popen[bytes]) -> None:
+def _end(watcher: subprocess.Popen[bytes]) -> None:
     """Leaves no process of the group behind; a second Ctrl-C while waiting kills at once."""
     try:
-        if leash.poll() is None:
-            _signal_group(leash.pid, signal.SIGTERM)
-            _wait(leash, GRACE_S)
+        if watcher.poll() is None:
+            watcher.send_signal(signal.SIGTERM)
+            _wait(watcher, END_S)
     finally:
         # Also after a normal end: a trainer may leave workers that hold a GPU. The group's id stays taken while any
-        # process is in it, and ours is the session leader, so the number cannot have gone to somebody else's group.
-        _signal_group(leash.pid, signal.SIGKILL)
-        leash.wait()
-        if leash.stdin is not None:
-            leash.stdin.close()
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(group, number)
+        # process is in it, and the watcher is the session leader, so no other group can have got the number.
+        with suppress(ProcessLookupError):
+            os.killpg(watcher.pid, signal.SIGKILL)
+        watcher.wait()

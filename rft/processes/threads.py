@@ -11,7 +11,7 @@ def verifying(n: int, patient: bool) -> Iterator[ThreadPoolExecutor]:
 
     Args:
         n: how many.
-        patient: then too it is waited for what has begun; else the caller ends what that uses.
+        patient: in that case too, wait for what has begun; else the caller ends what it uses.
     """
     pool = ThreadPoolExecutor(n, "verify")
     try:

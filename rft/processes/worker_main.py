@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rft.processes.parent_watch import has_gone
 from rft.types import JSON
 
 GRACE_S = 1.0
@@ -69,7 +70,7 @@ def _answered(answer: Callable[[JSON], JSON], job: JSON, memory_mib: int) -> dic
 
 def _next_line(parent: int) -> bytes | None:
     while not select.select([sys.stdin], [], [], PARENT_CHECK_S)[0]:
-        if os.getppid() != parent:
+        if has_gone(parent):
             return None
     return sys.stdin.buffer.readline() or None
 

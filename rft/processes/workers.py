@@ -25,7 +25,7 @@ from typing import IO
 from rft.types import JSON
 
 START_S = 120.0
-"""Time allowed for a worker to import what it needs; generous, since a busy machine is no fault of a candidate."""
+"""Time allowed for a worker to import what it needs; generous, since a busy machine is not the candidate's fault."""
 STDERR_TAIL = 400
 MIN_LEFT_S = 0.05
 """Left at least for a question that is asked again, since a worker that died late may have been killed from outside."""
@@ -60,10 +60,10 @@ class WorkerPool:
         """Starts nothing yet.
 
         Args:
-            module: run as ``python -m module``; must answer in the manner of ``rft.processes.worker_main``.
+            module: run as ``python -m module``; must answer as ``rft.processes.worker_main``.
             size: how many processes at most.
             memory_mib: cap on a worker's address space, in MiB.
-            recycle_after: a worker is replaced after so many questions (symbolic caches only ever grow).
+            recycle_after: a worker is replaced after this many questions (symbolic caches only ever grow).
         """
         self._module = module
         self._size = size

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rft.errors import printable
+from rft.errors import printable, short
 from rft.judging.cross import CheckerComparison, Difference, Kind
 from rft.report.output import print_table
 
@@ -26,9 +26,4 @@ def print_comparison(result: CheckerComparison, out: Path | None) -> None:
 def _cells(n: int, found: Difference) -> tuple[str, ...]:
     extracted = "(none)" if found.extracted is None else found.extracted
     texts = (found.id, found.reference, extracted, found.ours, found.math_verify, found.parsed or "(nothing)")
-    return (str(n), *map(_short, texts))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 160 else f"{line[:90]} … {line[-60:]}"
+    return (str(n), *(short(text, 160, end=60) for text in texts))

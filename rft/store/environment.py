@@ -9,7 +9,7 @@ from rft.types import JSON
 
 
 def environment() -> dict[str, JSON]:
-    """Returns versions and machine; no user names, no variables."""
+    """Returns versions and machine; without user names or environment variables."""
     wanted = {
         "rft",
         "vllm",

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written under another name, put on the disk, then given their own."""
+"""Files that are either whole or not there: written under another name, synced to disk, then renamed."""
 
 import errno
 import json
@@ -13,7 +13,7 @@ from rft.types import JSON
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Hands out a temporary path; the file gets its name when the block ends well, and goes when it does not.
+    """Yields a temporary path; the file gets its name when the block succeeds and is removed when it fails.
 
     Raises:
         RunError: the disk is full.
@@ -52,7 +52,7 @@ def replace(partial: Path, path: Path) -> None:
 
 
 def disk_error(error: OSError, path: Path) -> RftError:
-    """Returns the error for a write that failed: exit code 1 where the disk gave out, else 2 for a bad place."""
+    """Returns the error for a write that failed: exit code 1 where the disk failed, else 2 for a bad place."""
     kept = "what was finished is kept, nothing is half-written"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return RunError(f"cannot write {path}: no space left for it; free some and run the same command again; {kept}")

@@ -44,7 +44,7 @@ class Lock:
             file.close()
             raise InputError(
                 f"the file system of {self.path.parent} has no locks ({error.strerror or error}); put the run on "
-                "another, or say --no-lock and make sure that one process at a time works on it"
+                "another, or use --no-lock and make sure that only one process at a time works on it"
             ) from error
         file.truncate(0)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -62,6 +62,6 @@ class Lock:
 def _read(text: str) -> dict[str, object]:
     try:
         loaded = json.loads(text)
-    except ValueError:  # the holder is just writing it
+    except ValueError:  # the holder is writing it right now
         return {}
     return loaded if isinstance(loaded, dict) else {}

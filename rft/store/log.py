@@ -2,10 +2,10 @@
 
     samples/part-00000.parquet  samples/part-00001.parquet  samples.journal-00002.jsonl
 
-The journal lies beside the folder, so that whoever reads the folder as Parquet, also during a run, meets shards only.
+The journal lies beside the folder, so that a reader of the folder as Parquet sees shards only, also during a run.
 A record is in the operating system's hands when ``append`` returns and on the disk within a second. When the journal
 is full it becomes the Parquet shard of the same number by an atomic rename, so a reader never sees half a shard, and a
-journal whose shard exists is known to be done with. A line cut short by a crash is cut off when the log is opened.
+journal whose shard exists is known to be finished. A line cut short by a crash is cut off when the log is opened.
 One process writes; any number may read at any time.
 """
 
@@ -87,7 +87,7 @@ class Log:
             self._dirty = False
 
     def close(self, seal: bool = False) -> None:
-        """Puts everything on the disk and lets go of the files. Safe to call twice."""
+        """Syncs everything to disk and closes the files. Safe to call twice."""
         with self._lock:
             if seal and (self._rows or self._journals()):
                 self.seal()
@@ -172,7 +172,7 @@ class Log:
         return self.folder.with_name(f"{self.folder.name}.journal-{number:05d}.jsonl")
 
     def _open(self) -> int:
-        """Opens the live journal for appending, mending what a crash left."""
+        """Opens the live journal for appending, repairing what a crash left."""
         if self._journal is not None:
             return self._journal
         try:
@@ -216,10 +216,10 @@ def is_begun(folder: Path) -> bool:
 
 
 def read_journal(path: Path) -> Iterator[Record]:
-    """Yields the whole lines of a journal; a torn last line is passed over.
+    """Yields the whole lines of a journal; an incomplete last line is skipped.
 
     Raises:
-        InputError: a line before the last is not JSON, which no crash of ours leaves.
+        InputError: a line before the last is not JSON, which a crash never leaves.
     """
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):

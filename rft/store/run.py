@@ -1,4 +1,4 @@
-"""The run directory: what it is named, what is in it, and the promise that two runs never mix.
+"""The run directory: its name, what is in it, and the promise that two runs never mix.
 
 config.yaml  resolved.json  environment.json  lock
 inputs.json  references/          what the figures belong to (see ``rft.rounds.inputs``)
@@ -74,7 +74,7 @@ class Run:
         inputs: "CheckInputs | None" = None,
         locked: bool = True,
     ) -> "Run":
-        """Opens a run directory, or makes it. Whoever opens an old one calls ``record_config`` when all is checked.
+        """Opens a run directory, or makes it. After opening an old one, call ``record_config`` once all is checked.
 
         Args:
             path: the folder.
@@ -114,7 +114,7 @@ class Run:
         write_json(self.path / "resolved.json", resolved)
 
     def close(self) -> None:
-        """Lets the next process in. Safe to call twice."""
+        """Releases the lock. Safe to call twice."""
         self._lock.release()
 
     def round(self, number: int) -> Path:

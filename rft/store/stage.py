@@ -60,7 +60,7 @@ TRUSTS = {trust.value: trust for trust in Trust}
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All that is known of one problem."""
+    """Everything that is stored about one problem."""
 
     problem: Problem
     samples: list[Sample]
@@ -154,7 +154,7 @@ class StageFolder:
     ) -> Iterator[Group]:
         """Yields problem after problem with its samples and verdicts; memory is flat in the number of both.
 
-        Samples of problems that are not among ``problems`` are passed over.
+        Samples of problems that are not among ``problems`` are skipped.
 
         Args:
             problems: each once; they come back in this order.
@@ -179,7 +179,7 @@ class StageFolder:
         self._sampled = (None, {})
 
     def close(self) -> None:
-        """Lets go of the files; what was stored stays. Safe to call twice."""
+        """Closes the files; what was stored stays. Safe to call twice."""
         for log in self._logs.values():
             log.close()
         self._logs.clear()

@@ -1,8 +1,8 @@
 """Containers: how one is configured, started, spoken to and removed.
 
 What the engine is asked to enforce is all in ``configuration``. A container is tied to its owner twice: its standard
-input closes with our end of the stream (whatever we died of), upon which the supervisor ends and the engine removes it;
-and its labels name the owning process, for ``rft.sandboxes.docker.leftovers``.
+input closes with our end of the stream (however this process died), upon which the supervisor ends and the engine
+removes it; and its labels name the owning process, for ``rft.sandboxes.docker.leftovers``.
 """
 
 import json
@@ -40,7 +40,7 @@ def connect(address: str | None = None) -> Any:
         engine = docker.APIClient(version="auto", timeout=ENGINE_TIMEOUT_S, **where)
     except (DockerException, OSError) as error:
         raise InputError(
-            f"no Docker engine answers at {place} ({short(error)}); "
+            f"no Docker engine answers at {place} ({last_line(error)}); "
             "start it, or set DOCKER_HOST, or take the local sandbox"
         ) from error
     kind = engine.info().get("OSType", "linux")
@@ -83,8 +83,8 @@ def configuration(
         "ShmSize": SCRATCH_MIB << 20,
         "CapDrop": ["ALL"],
         "SecurityOpt": _security(engine),
-        # A candidate gets a /proc of its own, which the kernel allows only where none of ours is hidden. We are no root
-        # and have no capability, so nothing in it can be written.
+        # A candidate gets a /proc of its own, which the kernel allows only where no part of the container's is hidden.
+        # We are not root and have no capability, so nothing in it can be written.
         "MaskedPaths": [],
         "ReadonlyPaths": [],
         "Memory": memory,
@@ -147,10 +147,10 @@ class Container:
             self._socket.settimeout(None)
             engine.start(self.id)
         except ImageNotFound as error:
-            raise InputError(f"the sandbox image is gone ({short(error)}); build it: rft sandbox build") from error
+            raise InputError(f"the sandbox image is gone ({last_line(error)}); build it: rft sandbox build") from error
         except (DockerException, OSError) as error:
             self.close()
-            raise SandboxError(f"a container could not be started: {short(error)}") from error
+            raise SandboxError(f"a container could not be started: {last_line(error)}") from error
 
     def send(self, data: bytes) -> None:
         """Sends all of ``data``; OSError when the stream is broken."""
@@ -207,12 +207,12 @@ class Frames:
         self._err: deque[int] = deque(maxlen=2000)
 
     def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes; OSError when they are no such stream."""
+        """Takes the next bytes; OSError when they are not such a stream."""
         self._raw += chunk
         while len(self._raw) >= 8:
             kind, length = self._raw[0], int.from_bytes(self._raw[4:8], "big")
             if kind > 3 or any(self._raw[1:4]):
-                raise OSError("the engine sent what is no container's stream")
+                raise OSError("the engine sent something that is not a container's stream")
             if len(self._raw) < 8 + length:
                 return
             body = self._raw[8 : 8 + length]
@@ -244,7 +244,7 @@ def remove(engine: Any, container: str) -> None:
             engine.wait(container, condition="removed", timeout=ENGINE_TIMEOUT_S)
 
 
-def short(error: BaseException) -> str:
+def last_line(error: BaseException) -> str:
     """The last and most telling part of what the SDK says."""
     text = str(getattr(error, "explanation", None) or error)
     return text.strip().splitlines()[-1][-300:] if text.strip() else type(error).__name__

@@ -2,7 +2,7 @@
 
 The tag holds the hash of everything that goes into the image from here, so that a run never meets the supervisor of
 another version: after an upgrade the old image is simply not found, and the message says what to do. Flavours: the
-plain one has an interpreter and the standard library; ``packages`` adds numpy and its kin, ``languages`` the compilers
+plain one has an interpreter and the standard library; ``packages`` adds numpy and the like, ``languages`` the compilers
 and runtimes, ``full`` both.
 """
 
@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from rft.errors import InputError
-from rft.sandboxes.docker.containers import short
+from rft.sandboxes import languages as language_table
+from rft.sandboxes.docker.containers import last_line
 from rft.sandboxes.docker.leftovers import sweep
 from rft.version import __version__
 
 NAME = "rft-sandbox"
 BASE = "python:3.11-slim"
 LABEL = "org.rft.sandbox"
-"""On every image of ours; its value is the hash of what is inside."""
+"""On every image that we build; its value is the hash of what is inside."""
 PLAIN, PACKAGES, LANGUAGES, FULL = "plain", "packages", "languages", "full"
 FLAVOURS = (FULL, PACKAGES, LANGUAGES, PLAIN)
 """In the order in which they are preferred when none is asked for."""
 PYTHON_PACKAGES = (
     "numpy", "scipy", "pandas", "sympy", "networkx", "scikit-learn", "sortedcontainers", "more-itertools",
 )  # fmt: skip
-DEBIAN_PACKAGES = ("nodejs", "g++", "golang-go", "rustc")
 HERE = Path(__file__).parent
 INSIDE = HERE.parent / "inside"
 _FLAVOUR = {(False, False): PLAIN, (True, False): PACKAGES, (False, True): LANGUAGES, (True, True): FULL}
@@ -45,6 +45,11 @@ class Image:
     digest: str
     """The engine's id of it, ``sha256:…``."""
     flavour: str
+
+
+def debian_packages() -> list[str]:
+    """Returns the Debian packages of all languages, each once, in the table's order."""
+    return list(dict.fromkeys(name for spec in language_table.LANGUAGES.values() for name in spec.debian_packages))
 
 
 def contents() -> dict[str, bytes]:
@@ -82,13 +87,13 @@ def build(
     Args:
         engine: from ``rft.sandboxes.docker.containers.connect``.
         base: an image with Python 3.11 or newer; with ``languages`` a Debian or Ubuntu.
-        packages: add numpy and its kin.
-        languages: add node, g++, go and rust.
+        packages: add ``PYTHON_PACKAGES``.
+        languages: add the compilers and runtimes of ``rft.sandboxes.languages``.
         network: the engine's network while building, e.g. ``host``.
         say: is given each line of the engine's log.
 
     Raises:
-        InputError: the base can't be had or is not fit, or a step of the build failed.
+        InputError: the base is not available or not suitable, or a step of the build failed.
     """
     files = contents()
     flavour = _FLAVOUR[packages, languages]
@@ -96,7 +101,7 @@ def build(
     arguments = {
         "BASE": base,
         "PACKAGES": " ".join(PYTHON_PACKAGES) if packages else "",
-        "LANGUAGES": " ".join(DEBIAN_PACKAGES) if languages else "",
+        "LANGUAGES": " ".join(debian_packages()) if languages else "",
     }
     labels = {LABEL: fingerprint(files), f"{LABEL}.flavour": flavour, f"{LABEL}.base": base}
     options = {"tag": name, "buildargs": arguments, "labels": labels, "network_mode": network}
@@ -121,7 +126,7 @@ def _steps(engine: Any, files: Mapping[str, bytes], options: dict[str, Any]) -> 
             if line := _COLOURS.sub("", said).strip():
                 yield line, "error" in step
     except (DockerException, OSError) as error:
-        yield short(error), True
+        yield last_line(error), True
 
 
 def _packed(files: Mapping[str, bytes]) -> io.BytesIO:
@@ -182,7 +187,8 @@ def _usable(name: str, found: dict[str, Any], wanted: str) -> Image:
         )
     if volumes := found["Config"].get("Volumes"):
         raise InputError(
-            f"the image {name} declares volumes ({', '.join(volumes)}), which are written to disk; take a base without"
+            f"the image {name} declares volumes ({', '.join(volumes)}), which are written to disk; "
+            "take a base without volumes"
         )
     return Image(name, str(found["Id"]), labels.get(f"{LABEL}.flavour", PLAIN))
 
@@ -205,7 +211,7 @@ def clean(engine: Any, *, keep_current: bool = False) -> list[str]:
         try:
             engine.remove_image(found["Id"], force=True)
         except DockerException as error:  # a container uses it, or another image stands on it
-            said.append(f"not removed: image {name} ({short(error)})")
+            said.append(f"not removed: image {name} ({last_line(error)})")
         else:
             said.append(f"image {name}")
     return said

@@ -13,7 +13,7 @@ from typing import Any
 from rft.sandboxes.docker.containers import remove
 
 OWNER, RUN = "rft.owner", "rft.run"
-"""Labels: which process started a container, and for which sandbox of its."""
+"""Labels: which process started a container, and for which of its sandboxes."""
 STALE_S = 600
 """A container of an owner that can't be looked up is left alone this long, and for as long as it runs."""
 

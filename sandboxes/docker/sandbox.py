@@ -1,6 +1,6 @@
 """Runs untrusted programs in Docker containers: the local sandbox's supervisor behind the engine's walls.
 
-What is isolated: every slot is a warm container without network, on a read-only root, as no root, without a
+What is isolated: every slot is a warm container without network, on a read-only root, not as root, without a
 capability or a way to new privileges, under a seccomp profile and limits on memory, processes and processors for all
 that is in it. In it every program gets what it gets in a local sandbox (see ``rft.sandboxes.inside.child.confine``):
 namespaces, a private folder in memory and limits of its own, so that programs of one container never meet. What is

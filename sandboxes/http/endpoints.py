@@ -17,7 +17,7 @@ LONGEST_REST_S = 120.0
 
 
 class EndpointError(Exception):
-    """A call came to nothing through no fault of the program; it may be made again.
+    """A call failed, and not because of the program; it may be made again.
 
     ``counts`` says whether it speaks against the endpoint: a clean "this run failed on our side" does not, or one odd
     program could put every endpoint to rest.
@@ -111,7 +111,7 @@ class Endpoints:
                 self._change.notify_all()
 
     def close(self) -> None:
-        """Wakes whoever waits, with an error."""
+        """Wakes every thread that waits, with an error."""
         with self._change:
             self._closed = True
             self._change.notify_all()

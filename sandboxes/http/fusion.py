@@ -15,19 +15,17 @@ from typing import Any
 
 from rft.errors import InputError, unknown
 from rft.sandboxes.http.records import MAX_NUMBER, clean
-from rft.sandboxes.languages import find
+from rft.sandboxes.languages import LANGUAGES, find
 from rft.sandboxes.limits import checked_limits
 from rft.types import JSON, Execution, Limits, Program, Status
 
-NAMES = {"javascript": "nodejs", "r": "R"}
-"""Our name of a language -> theirs, where they differ."""
-LANGUAGES = frozenset(
-    {
-        *("python", "cpp", "javascript", "go", "java", "php", "csharp", "bash", "typescript", "rust"),
-        *("lua", "r", "perl", "ruby", "scala", "julia", "swift", "racket"),
-    }
-)
-"""Languages, by our names, whose programs they run as they stand (their test runners and GPU forms are left out)."""
+NOT_OURS = {
+    **{name: name for name in ("java", "php", "csharp", "bash", "typescript", "lua", "perl", "ruby", "scala", "julia")},
+    **{"swift": "swift", "racket": "racket", "r": "R"},
+}
+"""Languages that only they run, and what they call them. Their test runners and GPU forms are left out."""
+NAMES = NOT_OURS | {spec.name: spec.fusion_name for spec in LANGUAGES.values() if spec.fusion_name}
+"""Our name of a language -> theirs, of all whose programs they run as they stand."""
 COMPILE_S = 30.0
 OUTPUT_CAP = 1024 * 1024
 """Bytes of each stream that the server keeps."""
@@ -42,11 +40,11 @@ def request_of(program: Program, limits: Limits, memory_limit: bool) -> dict[str
         InputError: they do not know the language.
     """
     language = _our_name(program.language)
-    if language not in LANGUAGES:
-        raise unknown("language", program.language, LANGUAGES, " for a SandboxFusion server")
+    if language not in NAMES:
+        raise unknown("language", program.language, NAMES, " for a SandboxFusion server")
     return {
         "code": program.source,
-        "language": NAMES.get(language, language),
+        "language": NAMES[language],
         "stdin": program.stdin,
         "compile_timeout": COMPILE_S,
         "run_timeout": limits.wall_s,
@@ -60,7 +58,7 @@ def execution_of(answer: JSON, limits: Limits) -> Execution | str:
     """Returns the facts that an answer tells, or, when the server says that it failed itself, its message.
 
     Raises:
-        ValueError: this is no answer of the protocol.
+        ValueError: this is not an answer of the protocol.
     """
     if not isinstance(answer, dict) or answer.get("status") not in ("Success", "Failed", "SandboxError"):
         raise ValueError("the answer has no known status")
@@ -96,7 +94,7 @@ class _Result:
         given: dict[str, Any] = value or {}
         self.code, took = given.get("return_code"), given.get("execution_time")
         if type(self.code) not in (int, type(None)) or type(took) not in (int, float, type(None)):
-            raise ValueError("return_code or execution_time is no number")
+            raise ValueError("return_code or execution_time is not a number")
         if not -MAX_NUMBER <= (self.code or 0) <= MAX_NUMBER or not 0 <= (took or 0) <= MAX_NUMBER:
             raise ValueError("return_code or execution_time is out of range")
         self.wall_s = float(took or 0.0)
@@ -132,7 +130,7 @@ def _our_name(language: str) -> str:
 
 def _cut(text: JSON, limits: Limits) -> tuple[str, bool]:
     if not isinstance(text, str | None):
-        raise ValueError("stdout or stderr is no text")
+        raise ValueError("stdout or stderr is not text")
     raw = clean(text or "").encode("utf-8")
     most = limits.output_kib * 1024
     return raw[:most].decode("utf-8", "ignore"), len(raw) > most or len(raw) >= OUTPUT_CAP

@@ -1,7 +1,7 @@
 """Sandbox records to plain JSON and back, for what crosses a network. What comes back is checked field by field.
 
-The other side is never believed: a wrong type, a missing field, a number out of range or JSON that is too deep is a
-``ValueError`` that names the place. Fields nobody knows are left alone, so that a newer server can say more.
+The other side is never trusted: a wrong type, a missing field, a number out of range or JSON that is too deep is a
+``ValueError`` that names the place. Unknown fields are ignored, so that a newer server can say more.
 """
 
 import json
@@ -26,7 +26,7 @@ def parse_json(body: bytes) -> JSON:
     """Returns the value of a JSON text that is UTF-8, strict (no NaN) and no deeper than ``MAX_DEPTH``.
 
     Raises:
-        ValueError: it is none of that; the text says what.
+        ValueError: it is not; the message says why.
     """
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)

@@ -55,7 +55,7 @@ class HttpSandbox:
     token_env: str | None = None
     """Name of the environment variable that holds the bearer token; every server is sent the same."""
     concurrency: Count | None = None
-    """Calls at a time per server; None: what one of ours offers, else 8."""
+    """Calls at a time per server; None: what an rft server offers, else 8."""
     tries: Count = 5
     """How often one call is made when the transport or the server fails."""
     pause_s: Annotated[float, Ge(0), Lt(math.inf)] = 0.25
@@ -108,7 +108,7 @@ class HttpSandbox:
         return self._persist(once, lambda endpoint: True)
 
     def examine(self, candidate: Program, exam: JSON, limits: Limits) -> Examination:
-        """Examines a candidate on a server of ours; see ``Sandbox.examine``."""
+        """Examines a candidate on an rft server; see ``Sandbox.examine``."""
         if not self.has_exams:
             raise SandboxError("none of these servers has a second process for tests; only `rft sandbox serve` has")
         body = {"candidate": program_to_json(candidate), "exam": exam, "limits": limits_to_json(limits)}
@@ -121,7 +121,7 @@ class HttpSandbox:
         return self._persist(once, lambda endpoint: endpoint.exams)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Holds back this client's other calls; what other clients run on those servers is out of its reach."""
+        """Holds back this client's other calls; it cannot hold back what other clients run on those servers."""
         return self._endpoints.alone()
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class HttpSandbox:
 
     def _run_foreign(self, endpoint: Endpoint, program: Program, limits: Limits) -> Execution:
         if archive.is_packed(program.source):
-            raise InputError(f"{endpoint.url} takes programs of one file only; this one needs a server of ours")
+            raise InputError(f"{endpoint.url} takes programs of one file only; this one needs `rft sandbox serve`")
         body = fusion.request_of(program, limits, self.memory_limit)
         answer = self._post(endpoint, "/run_code", body, limits)
         result = _understood(endpoint, answer, lambda: fusion.execution_of(answer, limits))
@@ -185,7 +185,7 @@ class HttpSandbox:
     def _probe(self, endpoint: Endpoint) -> EndpointError | None:
         try:
             status, answer = self._transport.send("GET", f"{endpoint.url}/rft/health", None, PROBE_S, 64 * 1024)
-        except NoJsonError:  # a web page for every address: no server of ours
+        except NoJsonError:  # a web page for every address: not an rft server
             status, answer = 404, None
         except EndpointError as fault:
             return fault
@@ -212,10 +212,10 @@ def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that do not match, a port that is no number
+    except ValueError:  # brackets that do not match, a port that is not a number
         usable = False
     if not usable:
-        raise InputError(f"'{url}' is no address of a sandbox server; it looks like http://127.0.0.1:8080")
+        raise InputError(f"'{url}' is not an address of a sandbox server; one looks like http://127.0.0.1:8080")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError("an address holds no user, password or query; a token goes into the variable of 'token_env'")
     return url.rstrip("/")
@@ -234,7 +234,7 @@ def _understood(endpoint: Endpoint, answer: JSON, read: Callable[[], T]) -> T:
     try:
         return read()
     except ValueError as error:
-        raise EndpointError(f"{endpoint.url}: an answer that is none: {error}") from error
+        raise EndpointError(f"{endpoint.url}: malformed answer: {error}") from error
 
 
 def _from(endpoint: Endpoint, execution: Execution) -> Execution:

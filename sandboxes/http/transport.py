@@ -90,7 +90,7 @@ class Transport:
 
 
 def complaint(url: str, status: int, answer: JSON) -> Exception:
-    """Returns what to raise for an answer that is no 200: the user's to mend, or a server that cannot do this."""
+    """Returns what to raise for a status other than 200: an error of the user, or a server that cannot do this."""
     error = answer.get("error") if isinstance(answer, dict) else None
     said = error.get("message") if isinstance(error, dict) else None
     text = str(said or answer)[:500]

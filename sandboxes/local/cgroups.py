@@ -1,6 +1,6 @@
 """Control groups for local sandboxes: they bound the memory and the processes of all programs in a sandbox together.
 
-They can be had as root with version 1, or with version 2 where the process's own group hands out ``memory`` and
+They are available to root with version 1, or with version 2 where the process's own group hands out ``memory`` and
 ``pids``. Where they cannot, the limits of single processes still hold, and the supervisor watches memory.
 """
 
@@ -66,7 +66,7 @@ class Cgroup:
         deadline = time.monotonic() + END_S
         while left := [folder for folder in set(self.folders.values()) if folder.exists()]:
             for folder in left:
-                with suppress(OSError):  # busy: the kernel has not yet buried the last member
+                with suppress(OSError):  # busy: the kernel has not yet removed the last member
                     folder.rmdir()
             if time.monotonic() > deadline:
                 return  # the next start sweeps
@@ -81,7 +81,7 @@ class Cgroup:
 
 
 def make(name: str) -> Cgroup | None:
-    """Returns a fresh group, or None where none can be had."""
+    """Returns a fresh group, or None where groups are not available."""
     parents = _parents()
     if parents is None:
         return None

@@ -24,7 +24,7 @@ END_S = 20.0
 
 
 def isolation_fault() -> str | None:
-    """Says why this kernel lets us isolate nothing, or None where it does."""
+    """Returns why this kernel cannot isolate programs, or None where it can."""
     try:
         tried = subprocess.run([*PYTHON, str(LAUNCH), PROBE], capture_output=True, text=True, timeout=PROBE_S, env={})
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -43,7 +43,7 @@ class Launched:
         command = [str(LAUNCH), json.dumps(plan)] if plan else [str(SUPERVISOR), "{}", UNSAFE, ANYWHERE]
         with ExitStack() as undo:
             try:
-                # in memory: a full disk is no reason to stop
+                # in memory: a full disk is not a reason to stop
                 self._stderr = undo.enter_context(os.fdopen(os.memfd_create("stderr"), "rb", buffering=0))
                 self._socket, theirs = map(undo.enter_context, socket.socketpair())
                 self._process = subprocess.Popen(

@@ -1,9 +1,9 @@
 """Runs untrusted programs on this machine without any daemon: namespaces, no privileges, limits, a filter.
 
 What is isolated: every program runs in fresh pid, mount, ipc and host name namespaces, in a user and a network
-namespace of its slot's (without a link), as no root, with no capability, under a filter on system calls and the limits
+namespace of its slot's (without a link), not as root, with no capability, under a filter on system calls and the limits
 that it is given. It sees its own processes, a private folder in memory, and read-only files that its language needs.
-Started by root, every slot is a host user of its own, that owns nothing. What is left open: the kernel's allowed system
+Started by root, every slot is a host user of its own that owns nothing. What is left open: the kernel's allowed system
 calls, timing, and reading the language's installation. ``launch`` and ``confine`` in ``inside`` do the work.
 """
 
@@ -21,8 +21,9 @@ from annotated_types import Ge, Le
 
 from rft.errors import InputError, SandboxError
 from rft.options import Count
-from rft.sandboxes import jobs, languages
+from rft.sandboxes import jobs
 from rft.sandboxes.facts import LIMITS, execution
+from rft.sandboxes.languages import find, not_installed
 from rft.sandboxes.local import cgroups, installed, toolchain
 from rft.sandboxes.local.launched import Launched, isolation_fault
 from rft.sandboxes.pool import CLOSED, Channel, Pool
@@ -64,7 +65,7 @@ class LocalSandbox:
         fault = isolation_fault()
         if fault is not None and not self.unsafe:
             raise InputError(
-                f"this kernel isolates nothing for us ({fault}); allow user namespaces, use the docker sandbox, or, "
+                f"this kernel offers no isolation here ({fault}); allow user namespaces, use the docker sandbox, or, "
                 "only for programs that you trust, set sandbox.unsafe=true"
             )
         self._isolated = fault is None
@@ -111,13 +112,13 @@ class LocalSandbox:
 
     def _pool(self, language: str) -> Pool:
         """The slots of one language: each language sees its own files only."""
-        spec = languages.find(language)
+        spec = find(language)
         with self._lock:
             if self._closed:
                 raise SandboxError(CLOSED)
             if spec.name not in self._pools:
                 if installed.command(spec) is None:
-                    raise languages.not_installed(spec, "on this machine")
+                    raise not_installed(spec, "on this machine")
                 first = len(self._pools) + os.getpid()  # languages and processes shall not all begin with one processor
                 starts: list[Callable[[], Channel]] = [
                     partial(self._launch, spec.name, next(_numbers), first + slot) for slot in range(self.slots)

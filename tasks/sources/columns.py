@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from rft.errors import InputError, unknown
+from rft.errors import InputError, short, unknown
 from rft.tasks.sources.rows import Located
 from rft.types import JSON, Message, Problem, Prompt
 
@@ -93,7 +93,7 @@ def to_prompt(value: JSON, where: str) -> Prompt:
     if isinstance(value, str) and value.strip():
         return value
     if not isinstance(value, list) or not value:
-        raise InputError(f"{where}: the prompt is {_short(value)}; text or a list of chat messages is wanted")
+        raise InputError(f"{where}: the prompt is {short(repr(value), 60)}; text or a list of chat messages is wanted")
     messages = tuple(_message(item, f"{where}, message {index}") for index, item in enumerate(value, 1))
     if messages[-1]["role"] != "user":
         raise InputError(f"{where}: the last message is from '{messages[-1]['role']}'; it must be the user's question")
@@ -108,7 +108,7 @@ def to_reference(value: JSON, verifier: str, where: str) -> JSON:
     """
     value = to_json(value, where)
     if value is None or value in ([], {}) or (isinstance(value, str) and not value.strip()):
-        raise InputError(f"{where}: the reference is {_short(value)}; every problem needs one to be judged by")
+        raise InputError(f"{where}: the reference is {short(repr(value), 60)}; every problem needs one to be judged by")
     if verifier == "code":
         return _code_reference(value, where)
     if verifier != "math":
@@ -116,7 +116,9 @@ def to_reference(value: JSON, verifier: str, where: str) -> JSON:
     if isinstance(value, list):
         return [to_reference(item, verifier, where) for item in value]
     if isinstance(value, bool | dict):
-        raise InputError(f"{where}: the reference is {_short(value)}; for math it is text, a number or a list of these")
+        raise InputError(
+            f"{where}: the reference is {short(repr(value), 60)}; for math it is text, a number or a list of these"
+        )
     return value if isinstance(value, str) else format(Decimal(str(value)), "f")
 
 
@@ -128,7 +130,7 @@ def _code_reference(value: JSON, where: str) -> JSON:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{where}: the reference is text, but not JSON ({error}); {wanted}") from error
     if not isinstance(value, dict):
-        raise InputError(f"{where}: the reference is {_short(value)}; {wanted}")
+        raise InputError(f"{where}: the reference is {short(repr(value), 60)}; {wanted}")
     # Parquet gives every row the keys of all rows
     reference = {key: item for key, item in value.items() if item is not None}
     if isinstance(reference.get("cases"), list):
@@ -174,25 +176,20 @@ def _id(located: Located, name: str, split: str) -> str:
     value = column(located, name)
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
         raise InputError(
-            f"{located.where}, column '{name}': the id is {_short(value)}; text or a whole number is wanted"
+            f"{located.where}, column '{name}': the id is {short(repr(value), 60)}; text or a whole number is wanted"
         )
     return str(value)
 
 
 def _message(item: JSON, where: str) -> Message:
     if not isinstance(item, dict):
-        raise InputError(f"{where}: is {_short(item)}; an object with role and content is wanted")
+        raise InputError(f"{where}: is {short(repr(item), 60)}; an object with role and content is wanted")
     role, content = item.get("role"), item.get("content")
     if role not in ROLES:
-        raise InputError(f"{where}: the role is {_short(role)}; known: {', '.join(ROLES)}")
+        raise InputError(f"{where}: the role is {short(repr(role), 60)}; known: {', '.join(ROLES)}")
     if not isinstance(content, str) or not content.strip():
-        raise InputError(f"{where}: the content is {_short(content)}; text is wanted")
+        raise InputError(f"{where}: the content is {short(repr(content), 60)}; text is wanted")
     extra = sorted(key for key, value in item.items() if key not in ("role", "content") and value is not None)
     if extra:
         raise InputError(f"{where}: has '{extra[0]}' beside role and content; a chat template would not show it")
     return Message(role=role, content=content)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,7 +5,7 @@ import sys
 import time
 
 from rft.errors import InputError
-from rft.processes.warden import guard
+from rft.processes.parent_watch import guard
 from rft.samplers.vllm.link import EngineLink
 from rft.types import JSON
 

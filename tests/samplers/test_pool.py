@@ -154,19 +154,19 @@ def test_a_pool_closed_from_another_thread_ends_the_stream(make: Make) -> None:
                 threading.Thread(target=pool.close).start()
 
 
-@pytest.mark.parametrize("how", ["close", "warden", "engine"])
+@pytest.mark.parametrize("how", ["close", "watcher", "engine"])
 def test_no_process_is_left(make: Make, how: str) -> None:
     pool = make({"offspring": True, "pause_s": 0.05})
     stream = pool.draw(requests(10))
     next(stream)
-    warden = pool._replicas[0].engine.pid
-    assert sum("sleep" in name for name in alive(warden)) == 1
-    if how == "warden":
-        os.kill(warden, signal.SIGKILL)
+    watcher = pool._replicas[0].engine.pid
+    assert sum("sleep" in name for name in alive(watcher)) == 1
+    if how == "watcher":
+        os.kill(watcher, signal.SIGKILL)
         next(stream)  # until the pool has seen it
         list(stream)
     elif how == "engine":
-        os.kill(children(warden)[0], signal.SIGKILL)
+        os.kill(children(watcher)[0], signal.SIGKILL)
     else:
         pool.close()
-    assert gone_within(warden, 8.0)
+    assert gone_within(watcher, 8.0)

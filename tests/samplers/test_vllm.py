@@ -40,7 +40,7 @@ def sampler(smollm2: Path) -> Iterator[VllmSampler]:
     sampler.close()
 
 
-def warden(sampler: VllmSampler) -> int:
+def watcher(sampler: VllmSampler) -> int:
     assert sampler._pool is not None
     return sampler._pool._replicas[0].engine.pid
 
@@ -108,7 +108,7 @@ def test_a_killed_engine_core_is_replaced_and_nothing_is_lost_and_close_leaves_n
         got.append((sample.problem_id, sample.index))
         texts += [sample.text] if sample.n_tokens == 24 else []
         if len(got) == 3:
-            victims = [warden(sampler), _engine_core(warden(sampler))]
+            victims = [watcher(sampler), _engine_core(watcher(sampler))]
             os.kill(victims[1], signal.SIGKILL)
     assert sorted(got) == keys(6)
     assert len(set(texts)) == len(texts) > 12  # the second engine does not repeat the first one's stream
@@ -117,7 +117,7 @@ def test_a_killed_engine_core_is_replaced_and_nothing_is_lost_and_close_leaves_n
     with pytest.raises(InputError, match=r"has no chat template; set prompt.style: plain"):
         list(sampler.sample(requests(1)))
 
-    session = warden(sampler)
+    session = watcher(sampler)
     assert alive(session)
     sampler.close()
     assert alive(session) == []
@@ -137,10 +137,10 @@ def _engine_core(session: int) -> int:
 def test_killing_the_sampling_process_takes_every_process_of_the_engine_with_it(smollm2: Path) -> None:
     program = f"""
 from rft.samplers.vllm.sampler import VllmSampler
-from tests.samplers.test_vllm import SMALL, requests, warden
+from tests.samplers.test_vllm import SMALL, requests, watcher
 sampler = VllmSampler({str(smollm2)!r}, **SMALL)
 for sample in sampler.sample(requests(50, max_tokens=64)):
-    print(warden(sampler), flush=True)
+    print(watcher(sampler), flush=True)
 """
     run = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert run.stdout is not None

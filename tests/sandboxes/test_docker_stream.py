@@ -30,7 +30,7 @@ def test_no_more_is_given_than_was_asked_for() -> None:
 @pytest.mark.parametrize("junk", [b"HTTP/1.1 500 Internal", b"\x01\x00\x00\x01\x00\x00\x00\x00", b"\x09" + bytes(7)])
 def test_what_is_no_such_stream_is_an_error_not_data(junk: bytes) -> None:
     frames = Frames()
-    with pytest.raises(OSError, match="no container's stream"):
+    with pytest.raises(OSError, match="not a container's stream"):
         frames.feed(junk)
 
 

@@ -226,10 +226,10 @@ def test_a_redirect_does_not_take_the_token_along(monkeypatch: pytest.MonkeyPatc
 
 BAD_SETTINGS: list[tuple[Callable[[], object], str]] = [
     (lambda: HttpSandbox([]), "at least one address"),
-    (lambda: HttpSandbox("localhost:8080"), "no address"),
-    (lambda: HttpSandbox("http://"), "no address"),
-    (lambda: HttpSandbox("http://[::1"), "no address"),
-    (lambda: HttpSandbox("http://127.0.0.1:port"), "no address"),
+    (lambda: HttpSandbox("localhost:8080"), "not an address"),
+    (lambda: HttpSandbox("http://"), "not an address"),
+    (lambda: HttpSandbox("http://[::1"), "not an address"),
+    (lambda: HttpSandbox("http://127.0.0.1:port"), "not an address"),
     (lambda: HttpSandbox("http://me:pass@127.0.0.1:1"), "no user, password"),
     (lambda: HttpSandbox("http://127.0.0.1:1", token_env="RFT_NO_SUCH_TOKEN"), "RFT_NO_SUCH_TOKEN"),
     (

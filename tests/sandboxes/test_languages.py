@@ -4,17 +4,22 @@ import gzip
 import json
 import re
 import secrets
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rft.errors import InputError
-from rft.sandboxes import archive, languages, whole
+from rft.sandboxes import archive, languages, payloads, whole
+from rft.sandboxes.languages.spec import ARTIFACT
 from rft.sandboxes.local import installed
 from rft.sandboxes.local.sandbox import LocalSandbox
 from rft.types import Execution, Limits, Program, Status
 from tests.conftest import require_language
+from tests.sandboxes import added_language
 
 SUM = {
     "python": "print(sum(map(int, input().split())))",
@@ -90,46 +95,62 @@ def test_nothing_of_a_home_is_shown_under_its_own_name(name: str) -> None:
     assert all(Path(source).exists() for source, _ in shown["binds"])
 
 
+def test_a_language_is_one_entry(local: LocalSandbox) -> None:
+    """Fence, extraction, run, hello, stubs, packages and SandboxFusion's name, of a language outside the table."""
+    if shutil.which("perl") is None:
+        pytest.skip("perl is not installed")
+    shown = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "tests.sandboxes.added_language"], capture_output=True, text=True, check=True
+        ).stdout
+    )
+    assert shown["version"].startswith("v5") and shown["hello"] == [True]
+    assert shown["outcomes"] == ["correct", "incorrect", "incorrect"]
+    assert shown["extracted"] == added_language.RIGHT
+    assert shown["stubs"] == ["```perl\n1;\n```", '```perl\nprint "-7919\\n";\n```']
+    assert shown["debian"][-1] == "perl" and shown["fusion"] == "perl"
+
+
 # -- jobs
 
 
 @pytest.mark.parametrize("name", languages.LANGUAGES)
 def test_only_compiled_languages_have_a_compile_job(name: str) -> None:
-    job = languages.compile_job(Program("x", name))
+    job = payloads.compile_job(Program("x", name))
     assert (job is not None) == (name in COMPILED)
-    assert job is None or (job["keep"], job["mode"]) == (languages.ARTIFACT, "exec")
+    assert job is None or (job["keep"], job["mode"]) == (ARTIFACT, "exec")
 
 
 def test_a_compiled_program_cannot_be_run_from_its_source() -> None:
     with pytest.raises(InputError, match="compile_job"):
-        languages.run_job(Program("int main() {}", "cpp"))
+        payloads.run_job(Program("int main() {}", "cpp"))
 
 
 def test_a_source_never_travels_in_argv() -> None:
-    job = languages.run_job(Program("console.log(1)", "javascript"))
+    job = payloads.run_job(Program("console.log(1)", "javascript"))
     assert job["files"] == {"main.js": "console.log(1)"} and "console" not in " ".join(job["argv"])
 
 
 @pytest.mark.parametrize("name", ["cpp", "go", "rust", "c"])
 def test_a_language_without_a_call_form_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="those of javascript, python can"):
-        languages.candidate_job(Program("x", name), "f")
+        payloads.candidate_job(Program("x", name), "f")
 
 
 def test_call_cases_are_compared_by_the_python_tester() -> None:
     exam = {"language": "javascript", "entry_point": "f", "calls": []}
-    assert languages.tester_job(exam) == {"mode": "exam", "exam": exam}
+    assert payloads.tester_job(exam) == {"mode": "exam", "exam": exam}
 
 
 def test_an_exam_in_javascript_wants_an_entry_point() -> None:
     with pytest.raises(InputError, match="entry_point"):
-        languages.tester_job({"language": "javascript", "program": "f()", "entry_point": None})
+        payloads.tester_job({"language": "javascript", "program": "f()", "entry_point": None})
 
 
 def test_the_bare_runtime_does_not_count_against_the_limits() -> None:
-    given = languages.limits_for("javascript", Limits(memory_mib=10, processes=1))
+    given = payloads.limits_for("javascript", Limits(memory_mib=10, processes=1))
     assert given["memory_mib"] > 200 and given["processes"] > 8 and given["data_only"] is True
-    assert languages.limits_for("cpp", Limits(memory_mib=10))["memory_mib"] == 10
+    assert payloads.limits_for("cpp", Limits(memory_mib=10))["memory_mib"] == 10
 
 
 # -- several files in one source
@@ -172,7 +193,7 @@ def test_what_the_compiler_refuses_is_a_compile_error(local: LocalSandbox, name:
 def test_the_runtime_says_that_memory_ran_out(local: LocalSandbox, name: str) -> None:
     ended = run(local, name, HUNGRY[name], Limits(memory_mib=100))
     assert ended.exit_code != 0 and ended.peak_memory_mib < 400
-    assert languages.ran_out_of_memory(name, ended.stderr)
+    assert payloads.ran_out_of_memory(name, ended.stderr)
 
 
 # -- exams in JavaScript

@@ -1,8 +1,8 @@
 """The parent's handle on one life of one engine process: start it, talk to it, end it with all it has started.
 
 The engine speaks JSON lines over two pipes of its own (nothing is pickled); what it prints goes to a log file. It is
-the leader of its own session, so Ctrl-C does not reach it, and a warden (``rft.processes.warden``) makes sure that
-nothing of it outlives this process.
+the leader of its own session, so Ctrl-C does not reach it, and a watcher (``rft.processes.parent_watch``) makes sure
+that nothing of it outlives this process.
 """
 
 import json
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rft.processes.command import tail
-from rft.processes.warden import GRACE_S
+from rft.processes.parent_watch import GRACE_S
 from rft.types import JSON
 
 _LOG_TAIL_BYTES = 65536
@@ -86,7 +86,7 @@ class Engine:
 
     @property
     def pid(self) -> int:
-        """Process id of the warden, which is also the id of the process group."""
+        """Process id of the watcher, which is also the id of the process group."""
         return self._process.pid
 
     def send(self, message: JSON) -> None:
@@ -99,7 +99,7 @@ class Engine:
             self._process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(3 * GRACE_S)
-        # Only needed where the warden itself has been killed or does not answer.
+        # Only needed where the watcher itself has been killed or does not answer.
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()

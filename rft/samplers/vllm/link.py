@@ -62,7 +62,7 @@ class EngineLink:
         self._inbox.put(None)
 
     def _deliver(self) -> None:
-        # A parent that is gone breaks the pipe; the warden is about to end this process then.
+        # A parent that is gone breaks the pipe; the watcher is about to end this process then.
         with suppress(BrokenPipeError):
             while (message := self._outbox.get()) is not None:
                 self._write.write(json.dumps(message).encode() + b"\n")

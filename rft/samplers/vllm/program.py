@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from rft.errors import InputError, unknown
-from rft.processes.warden import guard
+from rft.processes.parent_watch import guard
 from rft.prompts.token_ids import prompt_ids
 from rft.samplers.vllm.link import EngineLink
 from rft.types import JSON

@@ -99,7 +99,7 @@ def _inside(plan: Mapping[str, Any], counters: Mapping[str, int], parent: socket
 
 
 def _build_root(binds: list[list[str]], links: list[list[str]], covered: list[str]) -> None:
-    """Makes a root of binds (but for what is covered), links, a few devices and an empty /tmp, and moves there."""
+    """Makes a root of binds (except what is covered), links, a few devices and an empty /tmp, and moves there."""
     kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     devices = [[f"/dev/{name}", f"/dev/{name}"] for name in DEVICES]
     # opened first: a source may lie below the folder that becomes the root

@@ -69,13 +69,20 @@ REFUSED = {
     "migrate_pages": (256, 238, errno.EPERM),
     "move_pages": (279, 239, errno.EPERM),
 }
+BY_ARGUMENT = {
+    "clone": (56, 220),
+    "socket": (41, 198),
+    "ioctl": (16, 29),
+    "setrlimit": (160, 164),
+    "prlimit64": (302, 261),
+}
+"""Calls that one of their arguments decides. A test compares all three tables with the kernel's headers."""
 _ARCHES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-_CLONE, _SOCKET, _IOCTL = (56, 220), (41, 198), (16, 29)
 _NAMESPACE_FLAGS = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 """Harmless in a network namespace without a link; what libraries probe for."""
-_SETRLIMIT, _PRLIMIT, _RLIMIT_CPU = (160, 164), (302, 261), 0
+_RLIMIT_CPU = 0
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _X32_BIT = 0x40000000
 
@@ -92,6 +99,7 @@ def program(machine: str) -> bytes:
         KeyError: no numbers are known for it.
     """
     column, arch = _ARCHES[machine]
+    clone, sockets, ioctl, setrlimit, prlimit = (numbers[column] for numbers in BY_ARGUMENT.values())
     code = [_op(_LOAD, _ARCH), _op(_EQUAL, arch, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
     if machine == "x86_64":
         code += _when(_AT_LEAST, _X32_BIT, _KILL)
@@ -101,14 +109,14 @@ def program(machine: str) -> bytes:
             code += _when(_EQUAL, number, _KILL)
     for *found, error in REFUSED.values():
         code += _when(_EQUAL, found[column], _ERRNO | error)
-    code += _argument(_CLONE[column], _ARG0, [(_ANY_BIT, _NAMESPACE_FLAGS, _KILL)])
+    code += _argument(clone, _ARG0, [(_ANY_BIT, _NAMESPACE_FLAGS, _KILL)])
     families = [(_EQUAL, int(family), _ALLOW) for family in _FAMILIES]
-    code += _argument(_SOCKET[column], _ARG0, families, otherwise=_ERRNO | errno.EAFNOSUPPORT)
+    code += _argument(sockets, _ARG0, families, otherwise=_ERRNO | errno.EAFNOSUPPORT)
     terminal = [(_EQUAL, request, _ERRNO | errno.EPERM) for request in (_TIOCSTI, _TIOCLINUX)]
-    code += _argument(_IOCTL[column], _ARG1, terminal)
+    code += _argument(ioctl, _ARG1, terminal)
     # With a limit of its own of no time a first process dies by SIGKILL, which else only somebody outside can send it.
-    code += _argument(_SETRLIMIT[column], _ARG0, [(_EQUAL, _RLIMIT_CPU, _ERRNO | errno.EPERM)])
-    code += _prlimit(_PRLIMIT[column])
+    code += _argument(setrlimit, _ARG0, [(_EQUAL, _RLIMIT_CPU, _ERRNO | errno.EPERM)])
+    code += _prlimit(prlimit)
     return b"".join([*code, _op(_RETURN, _ALLOW)])
 
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[4]))  # nothing of ours is installed inside
+sys.path.insert(0, str(Path(__file__).parents[4]))  # rft is not installed inside
 
 from rft.sandboxes.inside.child import child, confine, kernel, rehearsal, seccomp
 from rft.sandboxes.inside.child.confine import ISOLATED, PACKAGES

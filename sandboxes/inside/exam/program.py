@@ -32,14 +32,14 @@ OWN_NAME = (
 LIBRARIES = {"np": "numpy"} | {name: name for name in OWN_NAME}
 """Modules that a program may use without importing them, as it could beside a candidate that did."""
 MAX_LOOKED_AT = 20_000
-"""Nodes of a program; whether a larger one is pure would take longer to find out than a fork."""
+"""Nodes of a program; to find out whether a larger one is pure would take longer than a fork."""
 
 
 class TestProgram:
     """One exam's program, compiled and ready to be run against any number of candidates.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not Python.
     """
 
     def __init__(self, exam: dict[str, JSON]) -> None:

@@ -28,7 +28,7 @@ LEAVE_S = 0.1
 """Time for a candidate to end when its tester has; then it is killed."""
 MAX_REPORT = 1 << 20
 START_S = 20.0
-"""Time for a child to confine itself; generous, since a busy machine is no fault of a candidate."""
+"""Time for a child to confine itself; generous, since a busy machine is not the candidate's fault."""
 END_S = 20.0
 """Time for killed processes to be gone."""
 MAX_STARVED = 3.0
@@ -38,7 +38,7 @@ WATCH_S = 0.02
 STALLED_S = 1.0
 """Woken so much too late, we were stopped (a paused container, a sleeping machine), and the programs with us."""
 SHOT_S = 0.25
-"""The kernel kills no first process that has used less processor time than this, but for memory."""
+"""The kernel kills no first process that has used less processor time than this, except for memory."""
 SPARE_MIB = 64
 """What an interpreter takes itself, and what its processes share."""
 

@@ -64,7 +64,7 @@ class Standing:
         child.closing.close()
 
     def forget(self) -> None:
-        """Lets go of the waiting tester, whose zygote was ended."""
+        """Forgets the waiting tester, whose zygote was ended."""
         child, self._child = self._child, None
         if child is not None:
             child.closing.close()

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[4]))  # nothing of ours is installed inside
+sys.path.insert(0, str(Path(__file__).parents[4]))  # rft is not installed inside
 
 from rft.sandboxes.inside import frames
 from rft.sandboxes.inside.child import kernel

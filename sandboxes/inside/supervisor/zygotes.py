@@ -14,7 +14,7 @@ from typing import Any
 from rft.sandboxes.inside.child.confine import ENVIRONMENT
 
 START_S = 60.0
-"""Time for an interpreter to start; generous, since a busy machine is no fault of a candidate."""
+"""Time for an interpreter to start; generous, since a busy machine is not the candidate's fault."""
 
 
 class SupervisorError(Exception):

@@ -5,7 +5,8 @@ No grammar is at hand here: strings and comments are skipped, braces are counted
 
 import re
 
-from rft.verifiers.code.answer.fences import ALIASES, MAX_PROSE, TAGS, Block, Parts
+from rft.sandboxes.languages import LANGUAGES
+from rft.verifiers.code.answer.fences import MAX_PROSE, TAGS, Block, Parts, fence_names
 
 MAX_BODY = 100_000
 """Characters of a function that continues a prompt."""
@@ -18,17 +19,8 @@ _SKIPPED = re.compile(
     r"|(?P<brace>[{}])",
     re.DOTALL,
 )
-_HEADS = {
-    "javascript": r"\bfunction\s*+\*?+\s*+NAME\b|\b(?:const|let|var|class)\s++NAME\b|(?:^|[\s.])NAME\s*+=(?!=)"
-    r"|^[ \t]*+(?:(?:async|static)[ \t]++)*+NAME\s*+\([^()\n]*+\)\s*+\{",
-    "cpp": r"^[ \t]*+(?!return\b|else\b|throw\b)[\w:<>,*&\[\]][\w:<>,*&\[\] \t]*[ \t*&]NAME\s*+\("
-    r"[^;{}]{0,150}+\{|\b(?:class|struct)\s++NAME\b",
-    "go": r"\bfunc\s++(?:\([^()]*+\)\s*+)?+NAME\b|\btype\s++NAME\b",
-    "rust": r"\bfn\s++NAME\b|\b(?:struct|enum)\s++NAME\b",
-}
-"""How a definition begins."""
 _ANY_HEAD = r"\b(?:function|func|fn|def|fun|class)\s++NAME\b|\bNAME\s*+\([^()\n]*+\)\s*+\{"
-_MAINS = {"cpp": "main", "go": "main", "rust": "main"}
+"""How a definition begins in a language that does not say it."""
 _CODE_LINE = re.compile(
     r"^[ \t]*+(?:(?:using|import|package|use|const|let|var|function|func|fn|pub|class|struct|template|typedef|type"
     r"|static|impl|async|int|long|void|bool|double|auto|string)\b|#include|std::|vector<)|[;{}][ \t]*+$",
@@ -43,10 +35,12 @@ def defines(source: str, language: str, entry_point: str | None) -> bool:
 
 def head(source: str, language: str, entry_point: str | None) -> re.Match[str] | None:
     """Returns where the entry point is defined."""
-    name = entry_point or _MAINS.get(language)
+    text = LANGUAGES[language].text if language in LANGUAGES else None
+    name = entry_point or (text.main if text else None)
     if name is None or name.partition(".")[0] not in source:
         return None
-    pattern = _HEADS.get(language, _ANY_HEAD).replace("NAME", re.escape(name.partition(".")[0]))
+    begins = (text.head if text else None) or _ANY_HEAD
+    pattern = begins.replace("NAME", re.escape(name.partition(".")[0]))
     return re.search(pattern, source, re.MULTILINE)
 
 
@@ -60,7 +54,7 @@ def chosen_block(parts: Parts, language: str, entry_point: str | None) -> str | 
             return block.text
     if entry_point is not None:
         return None
-    known = TAGS - ALIASES.get(language, frozenset({language}))
+    known = TAGS - fence_names(language)
     fitting = _with_tag(parts, language) or [
         b for b in parts.blocks if b.tag not in known and _CODE_LINE.search(b.text)
     ]
@@ -68,7 +62,7 @@ def chosen_block(parts: Parts, language: str, entry_point: str | None) -> str | 
 
 
 def _with_tag(parts: Parts, language: str) -> list[Block]:
-    return [block for block in parts.blocks if block.tag in ALIASES.get(language, frozenset({language}))]
+    return [block for block in parts.blocks if block.tag in fence_names(language)]
 
 
 def looks_like_code(text: str) -> bool:

@@ -3,6 +3,7 @@
 import ast
 import re
 
+from rft.sandboxes.languages import LANGUAGES
 from rft.verifiers.code.answer import braces
 from rft.verifiers.code.answer.python_source import Parser, last_line
 
@@ -77,7 +78,8 @@ def _braces(source: str, prompt: str, entry_point: str | None, language: str) ->
     found = braces.head(prompt, language, entry_point)
     if not braces.defines(source, language, entry_point) and entry_point:
         return prompt + source
-    if language in ("go", "rust") and re.search(r"^[ \t]*(?:package|use)\s", source, re.MULTILINE):
+    imports_once = language in LANGUAGES and LANGUAGES[language].text.imports_once
+    if imports_once and re.search(r"^[ \t]*(?:package|use)\s", source, re.MULTILINE):
         return source
     context = prompt[: prompt.rfind("\n", 0, found.start()) + 1] if found else prompt
     return context + ("" if not context or context.endswith("\n") else "\n") + source

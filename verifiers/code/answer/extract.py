@@ -26,7 +26,7 @@ from typing import Literal
 from rft.types import JSON, Reason
 from rft.verifiers.code.answer import braces
 from rft.verifiers.code.answer.continuation import continued, is_body
-from rft.verifiers.code.answer.fences import ALIASES, MAX_PROSE, Block, Parts, cut
+from rft.verifiers.code.answer.fences import MAX_PROSE, Block, Parts, cut, fence_names
 from rft.verifiers.code.answer.pieces import Piece, completed, pieces_of, runs
 from rft.verifiers.code.answer.python_source import Parser
 from rft.verifiers.extraction.answer import after_reasoning
@@ -205,7 +205,7 @@ def _from_body(parts: Parts, entry_point: str | None, prompt: str, parser: Parse
 
 def _as_it_is(parts: Parts, entry_point: str | None, parser: Parser) -> Extracted | None:
     """What would be the answer if it parsed."""
-    own = [block.text for block in parts.blocks if not block.tag or block.tag in ALIASES["python"]]
+    own = [block.text for block in parts.blocks if not block.tag or block.tag in fence_names("python")]
     if entry_point is None:
         fitting = [text for text in own if _LIKE_CODE.search(text)]
         return Extracted(max(fitting, key=len).strip("\n") + "\n", "as_it_is") if fitting else None

@@ -9,22 +9,17 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
+from rft.sandboxes.languages import LANGUAGES
+
 MAX_FENCES = 1_000
 """Fences that are looked at; what follows them is not seen."""
 MAX_PROSE = 200_000
 """Characters of prose between two blocks that are kept, the last ones."""
 
-ALIASES = {
-    "python": frozenset({"python", "python3", "py", "py3", "ipython", "ipython3", "pycon", "pypy", "pypy3", "sage"}),
-    "javascript": frozenset({"javascript", "js", "node", "nodejs", "mjs", "cjs", "jsx", "ecmascript"}),
-    "cpp": frozenset({"cpp", "c++", "cc", "cxx", "hpp", "c++11", "c++14", "c++17", "c++20", "cpp17", "cpp20"}),
-    "go": frozenset({"go", "golang"}),
-    "rust": frozenset({"rust", "rs"}),
-}
-"""Language -> what stands behind the fence of a block in it."""
 _OTHERS = """bash bat c console css cs csharp diff haskell html ini java json kotlin latex lua makefile markdown md none
 output patch perl php plain plaintext r ruby scala sh shell sql swift text toml ts txt typescript xml yaml yml zsh"""
-TAGS = frozenset(_OTHERS.split()).union(*ALIASES.values())
+_NAMES = {name: frozenset(spec.text.fence_names) for name, spec in LANGUAGES.items()}
+TAGS = frozenset(_OTHERS.split()).union(*_NAMES.values())
 """Words behind a fence that are surely languages."""
 
 _FENCE = re.compile(r"^(?P<lead>[^\n]*?)(?P<mark>`{3,}+|~{3,}+)(?P<rest>[^\n]*)$", re.MULTILINE)
@@ -66,6 +61,11 @@ class _Open:
     start: int
     first: str
     """Code that stood on the line of the fence."""
+
+
+def fence_names(language: str) -> frozenset[str]:
+    """Returns what stands behind the fence of a block in a language; its own name where the table does not have it."""
+    return _NAMES.get(language) or frozenset({language})
 
 
 def cut(text: str) -> Parts:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rft.verifiers.code.answer.fences import ALIASES, MAX_PROSE, Block
+from rft.verifiers.code.answer.fences import MAX_PROSE, Block, fence_names
 from rft.verifiers.code.answer.python_source import (
     Parsed,
     Parser,
@@ -70,7 +70,7 @@ def pieces_of(block: Block, whole: str, fences: Sequence[int], parser: Parser) -
     """
     if len(block.text) > MAX_PROSE:  # beyond the parser's budget in any reading
         return []
-    own = block.tag in ALIASES["python"] or not block.tag
+    own = block.tag in fence_names("python") or not block.tag
     for text in _readings(block):
         parsed = parser.parse(text)
         if parsed.tree is not None:

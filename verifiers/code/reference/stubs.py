@@ -16,31 +16,6 @@ ODD = -7919
 MAX_SINGLES = 256
 """Tests of one problem that are tried alone: the first so many."""
 
-_EMPTY = {
-    "python": "pass",
-    "javascript": "0;",
-    "c": "int main(void) { return 0; }",
-    "cpp": "int main() { return 0; }",
-    "go": "package main\n\nfunc main() {}",
-    "rust": "fn main() {}",
-}
-_PRINTS = {
-    "python": "print(%d)",
-    "javascript": "console.log(%d);",
-    "c": '#include <stdio.h>\n\nint main(void) { printf("%d\\n"); return 0; }',
-    "cpp": '#include <cstdio>\n\nint main() { std::printf("%d\\n"); return 0; }',
-    "go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(%d) }',
-    "rust": 'fn main() { println!("%d"); }',
-}
-_RETURNS = {
-    "python": ("def {name}(*args, **kwargs):\n    return {value}", "None"),
-    "javascript": ("function {name}(...args) {{\n  return {value};\n}}", "null"),
-}
-_METHOD_RETURNS = {
-    "python": ("class {owner}:\n    def {name}(self, *args, **kwargs):\n        return {value}", "None"),
-    "javascript": ("class {owner} {{\n  {name}(...args) {{\n    return {value};\n  }}\n}}", "null"),
-}
-
 
 def solved(reference: Mapping[str, JSON]) -> list[str]:
     """Returns the completion that must be correct: the reference's solution, if it has one."""
@@ -50,7 +25,8 @@ def solved(reference: Mapping[str, JSON]) -> list[str]:
 
 def empty(reference: Mapping[str, JSON]) -> list[str]:
     """Returns the program that does nothing; none for a language that is not known here."""
-    return [_fenced(_EMPTY[name], name) for name in (language(reference),) if name in _EMPTY]
+    name = language(reference)
+    return [_fenced(LANGUAGES[name].stubs.empty, name)] if name in LANGUAGES else []
 
 
 def stubs(reference: Mapping[str, JSON]) -> list[str]:
@@ -58,14 +34,18 @@ def stubs(reference: Mapping[str, JSON]) -> list[str]:
     read, name = read_reference(reference), language(reference)
     if isinstance(read, str):
         return []
-    if read.form == "stdio":
-        return [*empty(reference), *_printing(name)]
-    owner, _, method = (read.wanted or "").rpartition(".")
-    table = _METHOD_RETURNS if owner else _RETURNS
-    if name not in table or not method:
+    if name not in LANGUAGES:
         return []
-    program, nothing = table[name]
-    return [_fenced(program.format(owner=owner, name=method, value=value), name) for value in (nothing, str(ODD))]
+    spec_stubs = LANGUAGES[name].stubs
+    if read.form == "stdio":
+        return [*empty(reference), _fenced(spec_stubs.printing % ODD, name)]
+    owner, _, method = (read.wanted or "").rpartition(".")
+    program = spec_stubs.method if owner else spec_stubs.function
+    if program is None or not method:
+        return []
+    return [
+        _fenced(program.format(owner=owner, name=method, value=value), name) for value in (spec_stubs.nothing, str(ODD))
+    ]
 
 
 def singles(reference: Mapping[str, JSON]) -> Iterator[dict[str, JSON]]:
@@ -105,10 +85,6 @@ class _Only(ast.NodeTransformer):
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
         return node if (node.lineno, node.col_offset) == self.place else ast.Pass()
-
-
-def _printing(name: str) -> list[str]:
-    return [_fenced(_PRINTS[name] % ODD, name)] if name in _PRINTS else []
 
 
 def _fenced(program: str, name: str) -> str:

@@ -35,7 +35,7 @@ def difference(seen: str, expected: str, tokens: bool = False, tolerance: float 
         if one == other:
             continue
         if tolerance is None:
-            return f"line {number}: saw {_short(one)}, expected {_short(other)}"
+            return f"line {number}: saw {_quoted(one)}, expected {_quoted(other)}"
         found = _tokens(one.split(), other.split(), tolerance)
         if found:
             return f"line {number}, {found}"
@@ -47,7 +47,7 @@ def _tokens(seen: Sequence[str], expected: Sequence[str], tolerance: float | Non
         return f"{_count(len(seen), 'token')}, expected {len(expected)}"
     for number, (one, other) in enumerate(zip(seen, expected, strict=True), 1):
         if one != other and not (tolerance is not None and _near(one, other, tolerance)):
-            return f"token {number}: saw {_short(one)}, expected {_short(other)}"
+            return f"token {number}: saw {_quoted(one)}, expected {_quoted(other)}"
     return None
 
 
@@ -77,5 +77,5 @@ def _count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
-def _short(text: str) -> str:
+def _quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")

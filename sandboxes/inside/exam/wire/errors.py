@@ -18,7 +18,7 @@ class CandidateError(Exception):
 
 
 class CandidateAssertionError(AssertionError):
-    """The candidate's own ``assert`` failed, which is no failed check."""
+    """The candidate's own ``assert`` failed, which is not a failed check."""
 
 
 class ErrorClasses:

@@ -47,10 +47,10 @@ def encode(value: object, lend: Lend | None = None) -> JSON:
 
 
 def decode(data: JSON, take: Take | None = None) -> Any:
-    """Returns the value of a JSON form, whoever wrote it.
+    """Returns the value of a JSON form, no matter who wrote it.
 
     Raises:
-        ValueError: it is no form that ``encode`` writes, or it is too deep or too large.
+        ValueError: it is not a form that ``encode`` writes, or it is too deep or too large.
     """
     return _Decoder(take).decode(data, MAX_DEPTH)
 

@@ -61,7 +61,7 @@ class Wire:
         """Waits for one message.
 
         Raises:
-            ProtocolError: what came is none.
+            ProtocolError: what came is malformed.
             EOFError: the peer is gone.
         """
         header = self._read(4)
