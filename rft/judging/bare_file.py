@@ -12,22 +12,22 @@ It never replaces the input, or anything that is not a regular file.
 """
 
 import glob
-import gzip
 import json
 import os
 import stat
 import sys
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from rft.errors import InputError
 from rft.judging.judge import judge_all, neighbours
 from rft.sandboxes.limits import checked_limits
 from rft.store.files import replace
+from rft.store.jsonl import lines as read_lines
+from rft.store.jsonl import parse
 from rft.types import JSON, FinishReason, Origin, Outcome, Problem, Sample, Trust, Verdict, Verifier
 from rft.verifiers.math.read.policy import policy_of
 
@@ -179,35 +179,16 @@ def lines(
     Raises:
         InputError: the file cannot be read, or a line is malformed and ``skip_bad`` is not set.
     """
-    try:
-        with _open(source) as file:
-            for number, raw in enumerate(file, 1):
-                if not raw.strip():
-                    continue
-                try:
-                    line = _line(raw, number, default_verifier)
-                except (ValueError, RecursionError) as error:
-                    if not skip_bad:
-                        what = "is nested too deeply" if isinstance(error, RecursionError) else error
-                        hint = "correct it, or leave such lines out with --skip-bad-rows"
-                        raise InputError(f"{source}, line {number}: {what}; {hint}") from error
-                    line = None
-                yield number, line
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{source} cannot be read: {error}") from error
-
-
-def _open(source: Path) -> BinaryIO:
-    if source.suffix == ".gz":
-        return cast(BinaryIO, gzip.open(source, "rb"))
-    return source.open("rb")
-
-
-def _line(raw: bytes, number: int, default_verifier: str | None) -> tuple[Problem, Sample]:
-    """Reads one line; a ValueError says what is wrong with it."""
-    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")  # some editors put a mark in front of a file
-    fields = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
-    return asked(fields, default_verifier)
+    for number, raw in read_lines(source):
+        try:
+            # a model's text may hold half of a surrogate pair
+            line = asked(parse(raw, parse_int=_whole, surrogates=True), default_verifier)
+        except ValueError as error:
+            if not skip_bad:
+                hint = "correct it, or leave such lines out with --skip-bad-rows"
+                raise InputError(f"{source}, line {number}: {error}; {hint}") from error
+            line = None
+        yield number, line
 
 
 def asked(fields: JSON, default_verifier: str | None) -> tuple[Problem, Sample]:
@@ -270,7 +251,3 @@ def _whole(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"holds a whole number of {len(digits)} digits; write it as a text")
     return int(digits)
-
-
-def _no_constant(name: str) -> JSON:
-    raise ValueError(f"{name} is not JSON")

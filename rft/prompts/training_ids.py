@@ -5,13 +5,13 @@ and goes on with a warning where prompt and whole disagree. Here the last traine
 engine.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rft.errors import InputError
+from rft.store.jsonl import lines, parse
 from rft.types import JSON
 
 
@@ -30,19 +30,18 @@ def read_rows(dataset: Path) -> Iterator[dict[str, JSON]]:
     Raises:
         InputError: names the file and line of what is malformed.
     """
-    with dataset.open("r", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            where = f"{dataset}, line {number}"
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{where}: not JSON ({error})") from error
-            if not isinstance(row, dict) or not {"prompt", "completion"} <= row.keys():
-                raise InputError(f"{where}: an object with 'prompt' and 'completion' is wanted")
-            kinds = {_kind(row["prompt"]), _kind(row["completion"])}
-            if len(kinds) > 1 or None in kinds:
-                raise InputError(f"{where}: 'prompt' and 'completion' must both be text, or both be lists of messages")
-            yield row
+    for number, line in lines(dataset):
+        where = f"{dataset}, line {number}"
+        try:
+            row = parse(line)
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from error
+        if not {"prompt", "completion"} <= row.keys():
+            raise InputError(f"{where}: an object with 'prompt' and 'completion' is wanted")
+        kinds = {_kind(row["prompt"]), _kind(row["completion"])}
+        if len(kinds) > 1 or None in kinds:
+            raise InputError(f"{where}: 'prompt' and 'completion' must both be text, or both be lists of messages")
+        yield row
 
 
 def stop_ids(tokenizer: Any, generation_eos: int | Sequence[int] | None) -> frozenset[int]:

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from rft.errors import InputError
+from rft.store.jsonl import parse
 
 FIELDS = ("problem_id", "index", "round", "text", "completion", "n_tokens", "finish_reason")
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz")
@@ -182,7 +183,7 @@ def _rows(name: Path, file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
 def _checked(line: bytes, where: str) -> dict[str, Any]:
     try:
         row = _load(line)
-    except (ValueError, AttributeError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"{where} is not a line that holds a JSON object: {error}") from error
     if not isinstance(row.get("problem_id"), str | int):
         raise InputError(f"{where} has no problem_id; each row needs problem_id and text (or completion)")
@@ -201,7 +202,7 @@ def _checked(line: bytes, where: str) -> dict[str, Any]:
 
 def _load(line: bytes) -> dict[str, Any]:
     """Returns a row without the fields that are null."""
-    return {name: value for name, value in json.loads(line).items() if value is not None}
+    return {name: value for name, value in parse(line, nan=True, surrogates=True).items() if value is not None}
 
 
 def _unpack_gzip(source: Path, target: Path) -> None:

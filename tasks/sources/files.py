@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rft.errors import InputError
+from rft.store.jsonl import require_file
 from rft.tasks.sources.columns import Mapped
-from rft.tasks.sources.rows import jsonl_rows, parquet_rows, require_file
+from rft.tasks.sources.rows import jsonl_rows, parquet_rows
 from rft.types import Problem
 
 SINGLE_SPLIT = "train"

@@ -4,18 +4,14 @@ Nothing is held in memory but the row (JSONL) or a batch of 256 rows (Parquet) a
 ``InputError`` that names the file and the line.
 """
 
-import gzip
-import json
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from rft.errors import InputError
+from rft.store.jsonl import lines, parse, require_file
 from rft.types import JSON
 
-GZIP_MAGIC = b"\x1f\x8b"
 BATCH_ROWS = 256
 
 
@@ -45,10 +41,12 @@ def jsonl_rows(path: Path) -> Iterator[Located]:
     Raises:
         InputError: the file is missing or torn, or a line is not a JSON object in UTF-8.
     """
-    for number, line in _lines(path):
-        if line.strip():
-            where = f"{path}, line {number}"
-            yield Located(where, number, _parse(line, where))
+    for number, line in lines(path):
+        where = f"{path}, line {number}"
+        try:
+            yield Located(where, number, parse(line))
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from error
 
 
 def parquet_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[Located]:
@@ -67,59 +65,6 @@ def parquet_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[L
         for row in batch:
             number += 1
             yield Located(f"{path}, row {number}", number, row)
-
-
-def require_file(path: Path) -> None:
-    """Raises the error for a path that is not a file.
-
-    Raises:
-        InputError: the path is missing, or a folder.
-    """
-    if not path.is_file():
-        seen = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise InputError(f"data file {path} {seen}; check the path (it is taken from the folder you are in)")
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    require_file(path)
-    number = 0
-    try:
-        with _open(path) as stream:
-            for line in cast(Iterable[bytes], stream):
-                number += 1
-                yield number, line
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read after line {number}: {error}; is the copy complete?") from error
-
-
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == GZIP_MAGIC
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
-
-
-def _parse(line: bytes, where: str) -> dict[str, JSON]:
-    try:
-        row = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
-        if b"\\u" in line:
-            json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair can be written so, but not stored
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{where}: holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
-        ) from error
-    except RecursionError as error:
-        raise InputError(f"{where}: nested too deeply to be read") from error
-    except ValueError as error:
-        raise InputError(f"{where}: not JSON: {error}; every line must hold one object") from error
-    if not isinstance(row, dict):
-        raise InputError(f'{where}: holds {type(row).__name__}; an object such as {{"prompt": …}} is wanted')
-    return row
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 def _batches(path: Path, columns: Sequence[str] | None) -> Iterator[list[dict[str, JSON]]]:

@@ -392,7 +392,7 @@ def test_a_file_that_cannot_be_judged_is_a_failure_with_its_reasons_on_disk(tmp_
         ("{", "line 2"),
         ('{"id": "x", "completion": "1"}', "line 2: has no reference"),
         ('{"id": "x", "reference": "1"}', "line 2: 'completion' is None, it must be a text"),
-        ('{"id": "x", "reference": NaN, "completion": "1"}', "line 2: NaN is not JSON"),
+        ('{"id": "x", "reference": NaN, "completion": "1"}', "line 2: NaN is not a JSON value"),
         ('{"id": "x", "verifier": "mth", "reference": "1", "completion": "1"}', "unknown verifier 'mth'"),
     ],
 )
