@@ -143,7 +143,7 @@ def test_other_verifiers_take_references_of_any_shape(tmp_path: Path) -> None:
         (GOOD | {"id": "b", "reference": ["4", ""]}, "the reference is ''"),
         (GOOD | {"id": "b", "reference": True}, "the reference is True; for math it is text, a number"),
         (GOOD | {"id": "b", "reference": {"a": 1}}, "the reference is {'a': 1}; for math"),
-        (GOOD | {"id": "b", "reference": 1e999}, "line 2: not JSON: Infinity"),
+        (GOOD | {"id": "b", "reference": 1e999}, "line 2: Infinity is not a JSON value"),
         (b'{"id": "b", "prompt": "?", "reference": 1e999}', "holds inf, which JSON cannot hold"),
         (GOOD, "line 2: id 'a' was there before"),
         (GOOD | {"id": None}, "line 2, column 'id': the id is None"),
