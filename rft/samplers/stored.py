@@ -95,7 +95,7 @@ class Stored:
             InputError: there is no such row.
         """
         table, key = self._table, np.uint64(_hash(problem_id))
-        start, end = np.searchsorted(table.problem, [key, key + np.uint64(1)])
+        start, end = table.problem.searchsorted(key), table.problem.searchsorted(key, "right")
         for place in range(start, end):
             if table.index[place] == index:
                 row = self._read(place)

@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from glob import escape
 from itertools import chain
@@ -32,7 +32,7 @@ SYNC_S = 0.5
 SEAL_S = 60.0
 """A record is in a Parquet shard, for any reader to see, after so long at the latest."""
 READ_BATCH = 2048
-COLUMN_BATCH = 65_536
+ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Log:
@@ -56,7 +56,7 @@ class Log:
             InputError: the disk is full; what was appended before is whole.
         """
         # "replace": a lone surrogate has no place in UTF-8, hence none in Parquet
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        line = ENCODE(record).encode("utf-8", "replace") + b"\n"
         with self._lock:
             journal = self._open()
             try:
@@ -103,23 +103,13 @@ class Log:
         shards: int = sum(pq.read_metadata(shard).num_rows for shard in self._shards())
         return shards + sum(1 for _ in self._tail())
 
-    def records(self, columns: Sequence[str] | None = None) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
         """Yields all records, oldest first; a bounded number is held at a time."""
         for shard in self._shards():
             with pq.ParquetFile(shard) as file:
-                for batch in file.iter_batches(READ_BATCH, columns=list(columns) if columns else None):
+                for batch in file.iter_batches(READ_BATCH):
                     yield from batch.to_pylist()
-        for record in self._tail():
-            yield {name: record[name] for name in columns} if columns else record
-
-    def columns(self, names: Sequence[str]) -> Iterator[tuple[list[Any], ...]]:
-        """Yields all records, oldest first, as batches of columns: several times as fast as records."""
-        for shard in self._shards():
-            with pq.ParquetFile(shard) as file:
-                for batch in file.iter_batches(COLUMN_BATCH, columns=list(names)):
-                    yield tuple(batch.column(name).to_pylist() for name in names)
-        tail = list(self._tail())
-        yield tuple([record[name] for record in tail] for name in names)
+        yield from self._tail()
 
     def snapshot(self) -> tuple[list[Path], pa.Table]:
         """Returns the shards that there are, oldest first, and the records that follow them, from the journal."""

@@ -51,6 +51,10 @@ VERDICTS = pa.schema(
     ]
 )
 """``trust`` is null, or not there at all, in verdicts of earlier versions: they have it in full."""
+SAMPLE_FIELDS = tuple(SAMPLES.names)
+SAMPLE_COLUMNS = SAMPLE_FIELDS[1:]
+VERDICT_COLUMNS = ("outcome", "verifier", "reason", "extracted", "detail", "cpu_s", "wall_s", "trust")
+"""What is stored of a sample and of a verdict, besides which problem and sample it belongs to, and the reward."""
 # by value: several times as fast as calling the class
 FINISH_REASONS = {reason.value: reason for reason in FinishReason}
 ORIGINS = {origin.value: origin for origin in Origin}
@@ -118,13 +122,13 @@ class StageFolder:
 
     def add_sample(self, sample: Sample) -> None:
         """Stores a finished sample; it is safe from ``kill -9`` when this returns."""
-        record = {name: getattr(sample, name) for name in SAMPLES.names}
+        record = {name: getattr(sample, name) for name in SAMPLE_FIELDS}
         self._log("samples", SAMPLES).append(record)
 
     def add_verdict(self, problem_id: str, index: int, verdict: Verdict) -> None:
         """Stores a verdict; a later one for the same sample replaces it."""
         record = {"problem_id": problem_id, "index": index, "reward": verdict.reward}
-        record |= {name: getattr(verdict, name) for name in VERDICTS.names if name not in record}
+        record |= {name: getattr(verdict, name) for name in VERDICT_COLUMNS}
         self._log(f"verdicts/{verdict.verifier}", VERDICTS).append(record)
 
     def sampled(self) -> Mapping[str, int]:
@@ -189,10 +193,6 @@ class StageFolder:
             if name not in self._logs:
                 self._logs[name] = Log(self.path / name, schema)
             return self._logs[name]
-
-
-SAMPLE_COLUMNS = [name for name in SAMPLES.names if name != "problem_id"]
-VERDICT_COLUMNS = ["outcome", "verifier", "reason", "extracted", "detail", "cpu_s", "wall_s", "trust"]
 
 
 def _group(problem: Problem, rows: Iterable[tuple[Any, ...]]) -> Group:
