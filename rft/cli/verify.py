@@ -27,6 +27,11 @@ def verify(
     if target.is_dir() or target.suffix in (".yaml", ".yml"):
         raise InputError(f"{target} is a run, not a file of completions; `rft rejudge {target}` judges a run's samples")
     if not (target.suffix == ".jsonl" or target.suffixes[-2:] == [".jsonl", ".gz"]):
+        if str(target) == "-":
+            raise InputError(
+                "the standard input can be read once only, and the lines are all checked before the first is judged; "
+                "write them to a file and name it"
+            )
         raise InputError(f"{target} is not a JSONL file; give completions as .jsonl or .jsonl.gz")
     if out is None:
         raise InputError(f"say where the verdicts of {target} should go: --out verdicts.jsonl")

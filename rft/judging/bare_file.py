@@ -11,21 +11,19 @@ The whole file is read and checked before the first verdict; the output appears 
 It never replaces the input, or anything that is not a regular file.
 """
 
-import glob
 import json
-import os
 import stat
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from rft.errors import InputError
 from rft.judging.judge import judge_all, neighbours
 from rft.sandboxes.limits import checked_limits
-from rft.store.files import replace
+from rft.store.files import check_out, writing
 from rft.store.jsonl import lines as read_lines
 from rft.store.jsonl import parse
 from rft.types import JSON, FinishReason, Origin, Outcome, Problem, Sample, Trust, Verdict, Verifier
@@ -75,7 +73,7 @@ def judge_file(
     outcomes: Counter[Outcome] = Counter()
     readable = (line for _, line in lines(source, default_verifier, skip_bad) if line is not None)
     with (
-        _writing(out) as file,
+        _opened(out) as file,
         closing(judge_all(neighbours(readable), verifiers.__getitem__, workers)) as judged,
     ):
         for each in judged:
@@ -89,13 +87,8 @@ def _check_places(source: Path, out: Path) -> None:
     try:
         if not stat.S_ISREG(source.stat().st_mode):
             raise InputError(f"{source} is not a regular file; it is read twice, so write the lines to a file first")
-        if out == STDOUT:
-            return
-        if any(place.exists() and place.samefile(source) for place in (out, _partial(out))):
-            raise InputError(f"--out {out} is the input itself, which would be lost; choose another file")
-        # A link is refused too: /dev/stdout is one, and a rename would put a file in its place.
-        if out.is_symlink() or (out.exists() and not out.is_file()):
-            raise InputError(f"--out {out} is not a regular file; give a file of its own, or --out - for stdout")
+        if out != STDOUT:
+            check_out(out, source, ", or --out - for stdout")
     except FileNotFoundError as error:
         raise InputError(f"{source} does not exist; give a JSONL file with id, reference and completion") from error
     except OSError as error:
@@ -103,57 +96,23 @@ def _check_places(source: Path, out: Path) -> None:
 
 
 @contextmanager
-def _writing(out: Path) -> Iterator[BinaryIO]:
-    """Opens a file that gets the name ``out`` only when the block ends well; stdout is handed over as it is."""
+def _opened(out: Path) -> Iterator[BinaryIO]:
+    """Opens a file that gets the name ``out`` only when the block succeeds; stdout is yielded as it is."""
     if out == STDOUT:
         yield sys.stdout.buffer
         return
-    partial = _partial(out)
-    with _explained(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(out)
-        file = partial.open("xb")
-    try:
+    with writing(out, private=True) as partial, partial.open("xb") as file:
         yield file
-        with _explained(out):
-            file.close()
-            replace(partial, out)
-    finally:
-        with suppress(OSError):  # the failed write is reported already
-            file.close()
-        partial.unlink(missing_ok=True)
-
-
-def _sweep(out: Path) -> None:
-    """Removes what a kill left behind; what belongs to a living process stays."""
-    for left in out.parent.glob(f".{glob.escape(out.name)}.*.tmp"):
-        pid = left.name.split(".")[-2]
-        if pid == str(os.getpid()) or (pid.isdigit() and not Path("/proc", pid).exists()):
-            left.unlink(missing_ok=True)
-
-
-def _partial(out: Path) -> Path:
-    return out.parent / f".{out.name}.{os.getpid()}.tmp"
 
 
 def _write(file: BinaryIO, record: dict[str, JSON], out: Path) -> None:
     # "replace": a model may write a lone surrogate, which has no place in UTF-8
-    line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    with _explained(out):
-        file.write(line)
-        if out == STDOUT:
+    file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    if out == STDOUT:
+        try:
             file.flush()
-
-
-@contextmanager
-def _explained(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        name = "to stdout" if out == STDOUT else out
-        raise InputError(
-            f"cannot write {name}: {error.strerror or error}; choose another --out or free space"
-        ) from error
+        except OSError as error:
+            raise InputError(f"cannot write to stdout: {error.strerror or error}; choose another --out") from error
 
 
 def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:

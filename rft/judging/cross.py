@@ -23,7 +23,7 @@ from rft.errors import InputError
 from rft.judging.candidates import COMPARED, Candidate, candidates_of
 from rft.judging.judge import judge
 from rft.judging.second_opinion import Opinion, SecondOpinion
-from rft.store.files import writing
+from rft.store.files import check_out, writing
 from rft.types import JSON, Outcome, Verdict, Verifier
 
 CHUNK = 128
@@ -136,7 +136,8 @@ def compare_target(
         InputError: the target, an option, or ``out`` cannot be used.
         RunError: math-verify cannot be started.
     """
-    check_out(out, Path(target))
+    if out is not None:
+        check_out(out, Path(target))
     candidates, verifier_options = candidates_of(target, options, split, limit, number, skip_bad)
     verifiers = Verifiers(verifier_options)
     try:
@@ -243,20 +244,6 @@ def _write_counted(firsts: IO[bytes], times: Sequence[int], target: Path) -> Non
     with target.open("wb") as file:
         for n, line in zip(times, firsts, strict=True):
             file.write(_line({"n": n, **json.loads(line)}))
-
-
-def check_out(out: Path | None, source: Path) -> None:
-    """Refuses a place for the differences that is taken by the input, or by anything but a file.
-
-    Raises:
-        InputError: it is.
-    """
-    if out is None:
-        return
-    if out.exists() and source.exists() and out.samefile(source):
-        raise InputError(f"--out {out} is the input itself, which would be lost; choose another file")
-    if out.is_symlink() or (out.exists() and not out.is_file()):
-        raise InputError(f"--out {out} is not a regular file; give a file of its own")
 
 
 # -- how it is shown

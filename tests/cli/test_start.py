@@ -44,3 +44,9 @@ def test_completion_is_installed_for_a_shell(tmp_path: Path, shell: str, file: s
     assert done.returncode == 0, done.stderr
     assert "completion installed" in done.stdout
     assert (tmp_path / file).read_text()
+
+
+def test_the_standard_input_is_refused_with_its_reason(tmp_path: Path) -> None:
+    done = rft("verify", "-", "--out", "-", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the standard input can be read once only" in done.stderr
