@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rft.errors import InputError, RunError, short
 from rft.store.log import Log
 from rft.types import Problem
 
@@ -173,7 +174,12 @@ class _Source:
 
 @contextmanager
 def _database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory; what does not fit there lies in a folder that is gone afterwards."""
+    """A database in memory; what does not fit there lies in a folder that is gone afterwards.
+
+    Raises:
+        InputError: a shard is damaged; the message names it.
+        RunError: there is no room for what does not fit into memory.
+    """
     with tempfile.TemporaryDirectory(prefix="rft-join-") as overflow:
         settings: dict[str, Any] = {
             "memory_limit": MEMORY,
@@ -183,8 +189,14 @@ def _database() -> Iterator[duckdb.DuckDBPyConnection]:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-        with duckdb.connect(":memory:", config=settings) as db:
-            yield db
+        try:
+            with duckdb.connect(":memory:", config=settings) as db:
+                yield db
+        except duckdb.OutOfMemoryException as error:
+            raise RunError(f"no room in {tempfile.gettempdir()} to join samples and verdicts; free some") from error
+        except (duckdb.Error, pa.ArrowException) as error:
+            fault = short(str(error).partition("\n")[0], 300)
+            raise InputError(f"stored samples or verdicts cannot be read: {fault}; restore the file") from error
 
 
 def _slices(db: duckdb.DuckDBPyConnection, logs: Sequence[Log]) -> Iterator[tuple[str, list[list[str]]]]:

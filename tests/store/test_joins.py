@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from rft.errors import InputError
 from rft.store import joins
 from rft.store.ahead import one_ahead
 from rft.store.stage import StageFolder
@@ -139,3 +140,20 @@ def test_closing_early_closes_what_items_are_made_of() -> None:
     assert next(ahead) == 0
     ahead.close()
     assert closed == [1]
+
+
+@pytest.mark.parametrize("kind", ["samples", "verdicts/v-1"])
+def test_a_damaged_shard_is_one_sentence_that_names_it(tmp_path: Path, kind: str) -> None:
+    filled(tmp_path, 3).flush()
+    shard = tmp_path / kind / "part-00000.parquet"
+    shard.write_bytes(shard.read_bytes()[:-20])
+    folder = StageFolder(tmp_path)
+    for ask in (folder.sampled, lambda: folder.tallies(["v-1"]), lambda: list(folder.groups([problem(0)], ["v-1"]))):
+        try:
+            ask()
+        except InputError as error:
+            assert str(shard) in str(error)
+            assert "\n" not in str(error)
+            break
+    else:
+        pytest.fail("nobody noticed")
