@@ -1,7 +1,7 @@
 """The next item is made in a thread while the present one is used."""
 
 from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -16,12 +16,13 @@ def one_ahead(items: Iterable[T]) -> Generator[T, None, None]:
     """
     rest = iter(items)
     with ThreadPoolExecutor(1, "one ahead") as thread:
+        following = thread.submit(next, rest, _END)
         try:
-            following = thread.submit(next, rest, _END)
             while (item := following.result()) is not _END:
                 following = thread.submit(next, rest, _END)
                 yield cast(T, item)
         finally:
-            following.cancel()
-            if (close := getattr(rest, "close", None)) is not None:
-                thread.submit(close).result()
+            if not following.cancel():
+                wait([following])
+            if isinstance(rest, Generator):
+                rest.close()
