@@ -129,6 +129,8 @@ class LocalSandbox:
     def _launch(self, language: str, number: int, slot: int) -> Launched:
         """Starts the supervisor of a slot, in the slot's own control group where there are any."""
         with self._lock:
+            if self._closed:  # a group that is made now would stay
+                raise SandboxError(CLOSED)
             if number not in self._groups:
                 self._groups[number] = cgroups.make(str(number))
             group = self._groups[number]
