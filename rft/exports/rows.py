@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rft.errors import InputError
-from rft.store.ahead import one_ahead
 from rft.store.files import writing
+from rft.store.streams import in_batches, one_ahead
 from rft.store.tables import table_of
 from rft.types import JSON, Origin, Row
 
@@ -50,7 +50,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """
     n_rows = 0
     with writing(path) as partial, pq.ParquetWriter(partial, ROWS, compression="zstd") as parquet:
-        for batch in one_ahead(in_batches(rows)):
+        for batch in one_ahead(in_batches(rows, BATCH)):
             parquet.write_table(table_of([_record(row) for row in batch], ROWS))
             n_rows += len(batch)
     return n_rows
@@ -72,13 +72,6 @@ def read_rows(path: Path) -> Iterator[Row]:
         for batch in file.iter_batches(BATCH, columns=ROWS.names):
             columns = {name: batch.column(name) for name in ROWS.names}
             yield from map(_row, *(_prompts(c) if name == "prompt" else c.to_pylist() for name, c in columns.items()))
-
-
-def in_batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yields the rows in lists of ``BATCH``, the last one shorter."""
-    rest = iter(rows)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
 
 
 def lineage(row: Row) -> dict[str, JSON]:

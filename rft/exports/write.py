@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from rft.errors import InputError, RunError
 from rft.exports.messages import Messages
 from rft.exports.prompt_completion import PromptCompletion
-from rft.exports.rows import in_batches
-from rft.store.ahead import one_ahead
+from rft.exports.rows import BATCH
 from rft.store.files import writing
+from rft.store.streams import in_batches, one_ahead
 from rft.store.tables import table_of
 from rft.types import Format, Row
 
@@ -55,7 +55,7 @@ def export(rows: Iterable[Row], out: Path, formats: Mapping[str, Format] = DEFAU
     n_rows = 0
     with ExitStack() as stack:
         sinks = [stack.enter_context(_sink(out, name, formats[name], schema)) for name, schema in schemas.items()]
-        for batch in one_ahead(in_batches(chain([] if first is None else [first], rows))):
+        for batch in one_ahead(in_batches(chain([] if first is None else [first], rows), BATCH)):
             _check_kind(batch, plain)
             for sink in sinks:
                 sink.write(batch)

@@ -107,12 +107,15 @@ def _opened(out: Path) -> Iterator[BinaryIO]:
 
 def _write(file: BinaryIO, record: dict[str, JSON], out: Path) -> None:
     # "replace": a model may write a lone surrogate, which has no place in UTF-8
-    file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-    if out == STDOUT:
-        try:
+    line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    try:
+        file.write(line)
+        if out == STDOUT:
             file.flush()
-        except OSError as error:
-            raise InputError(f"cannot write to stdout: {error.strerror or error}; choose another --out") from error
+    except OSError as error:
+        if out != STDOUT:
+            raise  # ``writing`` says what it means
+        raise InputError(f"cannot write to stdout: {error.strerror or error}; choose another --out") from error
 
 
 def _record(line_id: str, verdict: Verdict) -> dict[str, JSON]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -24,6 +24,7 @@ from rft.judging.candidates import COMPARED, Candidate, candidates_of
 from rft.judging.judge import judge
 from rft.judging.second_opinion import Opinion, SecondOpinion
 from rft.store.files import check_out, writing
+from rft.store.streams import in_batches
 from rft.types import JSON, Outcome, Verdict, Verifier
 
 CHUNK = 128
@@ -171,8 +172,7 @@ def compare(
         if target:
             target.touch()  # a place that cannot be written is reported before any work
         firsts: IO[bytes] | None = stack.enter_context(TemporaryFile()) if target else None
-        wanted = _compared(candidates, result)
-        while chunk := list(islice(wanted, CHUNK)):
+        for chunk in in_batches(_compared(candidates, result), CHUNK):
             opinions = second.ask(chunk)
             for candidate, verdict, opinion in zip(chunk, _verdicts(chunk, ours), opinions, strict=True):
                 found = _difference(candidate, verdict, opinion)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rft.rounds.inputs.once import changed
+from rft.rounds.inputs.once import changed, digests
 from rft.rounds.select import settings
 from rft.rounds.session import Session
 from rft.rounds.train import training
@@ -41,4 +41,4 @@ def keep(session: Session, number: int) -> None:
 def _changed(record: Path, now: Mapping[str, JSON]) -> list[str]:
     """The names that differ; none where an earlier version of rft made the record without them."""
     recorded = read_json(record)
-    return [name for name in changed(recorded, now) if name in now] if "inputs" in recorded else []
+    return [name for name in changed(recorded, digests(now)) if name in now] if "inputs" in recorded else []

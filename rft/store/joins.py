@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import escape
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 
 from rft.errors import InputError, RunError, short
 from rft.store.log import Log
+from rft.store.streams import in_batches
 from rft.types import Problem
 
 MEMORY = "512MB"
@@ -35,9 +35,9 @@ READ_SHARDS = (
 SLICE_SHARDS = 4
 """Shards that are aggregated at a time."""
 FETCH_ROWS = 2048
-BITS = 62
+WORD_BITS = 62
 """Indices in one word of a mask: what a whole number of DuckDB holds."""
-_WORD, _BITS = f"index // {BITS}", f"bit_or(1::BIGINT << (index % {BITS}))"
+_WORD, _MASK = f"index // {WORD_BITS}", f"bit_or(1::BIGINT << (index % {WORD_BITS}))"
 PLACE = "place"
 """Column: of two verdicts on a sample, the one with the greater number counts."""
 Row = tuple[Any, ...]
@@ -47,9 +47,9 @@ def masks(log: Log) -> Iterator[tuple[str, int]]:
     """Yields problem id -> bit mask of the ``index`` column; a problem may come several times, with further bits."""
     with _database() as db:
         for source, given in _slices(db, [log]):
-            query = f"SELECT problem_id, {_WORD}, {_BITS} FROM {source} GROUP BY ALL"
+            query = f"SELECT problem_id, {_WORD}, {_MASK} FROM {source} GROUP BY ALL"
             for problem_id, word, bits in _fetched(db, query, given):
-                yield problem_id, bits << BITS * word
+                yield problem_id, bits << WORD_BITS * word
 
 
 def last_outcomes(logs: Sequence[Log]) -> Iterator[tuple[str, str, int]]:
@@ -61,9 +61,9 @@ def last_outcomes(logs: Sequence[Log]) -> Iterator[tuple[str, str, int]]:
     with _database() as db:
         for source, given in _slices(db, logs):
             last = f"SELECT problem_id, index, arg_max(outcome, place) AS outcome FROM {source} GROUP BY ALL"
-            query = f"SELECT problem_id, outcome, {_WORD}, {_BITS} FROM ({last}) GROUP BY ALL"
+            query = f"SELECT problem_id, outcome, {_WORD}, {_MASK} FROM ({last}) GROUP BY ALL"
             for problem_id, outcome, word, bits in _fetched(db, query, given):
-                yield problem_id, outcome, bits << BITS * word
+                yield problem_id, outcome, bits << WORD_BITS * word
 
 
 @contextmanager
@@ -87,9 +87,8 @@ class Join:
         self, problems: Iterable[Problem], of_sample: Sequence[str], of_verdict: Sequence[str], outcome: str | None
     ) -> Iterator[tuple[list[Problem], list[Row]]]:
         """Yields all problems in their order, a few at a time, with their ``rows``."""
-        rest = iter(problems)
         most = max(1, min(PIECE_ROWS, PIECE_BYTES // max(1, self.samples.row_bytes)))
-        while batch := list(islice(rest, LOOK_AHEAD)):
+        for batch in in_batches(problems, LOOK_AHEAD):
             for some in _parted(batch, self._n_rows([problem.id for problem in batch]), most):
                 yield some, self.rows([problem.id for problem in some], of_sample, of_verdict, outcome)
 
@@ -239,9 +238,7 @@ def _source(db: duckdb.DuckDBPyConnection, name: str, logs: Sequence[Log], schem
 
 def _some_at_a_time(shards: Iterable[str | Path]) -> Iterator[list[str]]:
     """Yields the names of shards, as DuckDB reads them, so many at a time as may be aggregated in memory."""
-    rest = iter(shards)
-    while some := [escape(str(shard)) for shard in islice(rest, SLICE_SHARDS)]:
-        yield some
+    return in_batches((escape(str(shard)) for shard in shards), SLICE_SHARDS)
 
 
 def _keep(db: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

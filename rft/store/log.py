@@ -31,7 +31,6 @@ Record = dict[str, Any]
 SYNC_S = 0.5
 SEAL_S = 60.0
 """A record is in a Parquet shard, for any reader to see, after so long at the latest."""
-READ_BATCH = 2048
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -99,23 +98,11 @@ class Log:
         if self._syncer is not None:
             self._syncer.join()
 
-    def __len__(self) -> int:
-        shards: int = sum(pq.read_metadata(shard).num_rows for shard in self._shards())
-        return shards + sum(1 for _ in self._tail())
-
-    def records(self) -> Iterator[Record]:
-        """Yields all records, oldest first; a bounded number is held at a time."""
-        for shard in self._shards():
-            with pq.ParquetFile(shard) as file:
-                for batch in file.iter_batches(READ_BATCH):
-                    yield from batch.to_pylist()
-        yield from self._tail()
-
     def snapshot(self) -> tuple[list[Path], pa.Table]:
         """Returns the shards that there are, oldest first, and the records that follow them, from the journal."""
         with self._lock:
             while True:
-                shards, tail = self._shards(), self._tail_table()
+                shards, tail = self._shards(), self._tail()
                 if shards == self._shards():  # else another process has made a shard of the journal meanwhile
                     return shards, tail
 
@@ -132,12 +119,10 @@ class Log:
         # a column that earlier versions did not write is null there
         return pa.concat_tables(tables, promote_options="default").select(self.schema.names).cast(self.schema)
 
-    def _tail_table(self) -> pa.Table:
-        return table_of(list(self._tail()), self.schema)
-
-    def _tail(self) -> Iterator[Record]:
-        if live := self._live_journal():
-            yield from read_journal(live)
+    def _tail(self) -> pa.Table:
+        """The records in the journal."""
+        live = self._live_journal()
+        return table_of(list(read_journal(live)) if live else [], self.schema)
 
     def _shards(self) -> list[Path]:
         return sorted(self.folder.glob("part-*.parquet"))

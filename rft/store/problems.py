@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rft.store.files import writing
+from rft.store.streams import in_batches
 from rft.store.tables import table_of
 from rft.types import Problem
 
@@ -35,9 +35,8 @@ def write_problems(path: Path, problems: Iterable[tuple[Problem, bool]]) -> None
     Raises:
         RunError: the disk is full.
     """
-    rest = iter(problems)
     with writing(path) as partial, pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
-        while batch := list(islice(rest, BATCH)):
+        for batch in in_batches(problems, BATCH):
             records = [_record(problem, held_out) for problem, held_out in batch]
             writer.write_table(table_of(records, SCHEMA))
 

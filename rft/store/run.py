@@ -15,7 +15,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from rft.errors import InputError
@@ -24,6 +23,7 @@ from rft.store.files import write_json
 from rft.store.lock import Lock
 from rft.store.log import is_begun
 from rft.store.problems import read_ids, read_problems, read_verifier_names, write_problems
+from rft.store.streams import in_batches
 from rft.types import JSON, Problem
 
 PROBLEMS = "problems.parquet"
@@ -279,8 +279,8 @@ def fingerprint(*parts: JSON | LongList) -> str:
 
 def _pieces(elements: Iterable[JSON]) -> Iterator[str]:
     """The canonical text of an array in pieces."""
-    rest, before = iter(elements), "["
-    while some := list(islice(rest, 1024)):
+    before = "["
+    for some in in_batches(elements, 1024):
         yield before + _canonical(some)[1:-1]
         before = ", "
     yield "]" if before == ", " else "[]"

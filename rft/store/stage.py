@@ -17,9 +17,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from rft.store.ahead import one_ahead
 from rft.store.joins import last_outcomes, masks, opened
 from rft.store.log import Log
+from rft.store.streams import one_ahead
 from rft.types import FinishReason, Judged, Origin, Outcome, Problem, Reason, Sample, Trust, Verdict
 
 SAMPLES = pa.schema(
@@ -167,13 +167,14 @@ class StageFolder:
         """
         samples = self._log("samples", SAMPLES)
         verdicts = [self._log(f"verdicts/{name}", VERDICTS) for name in sorted(verifier_ids)]
-        with opened(samples, verdicts, VERDICTS) as join:
-            pieces = join.pieces(problems, SAMPLE_COLUMNS, VERDICT_COLUMNS, outcome)
-            with closing(one_ahead(pieces)) as pieces:
-                for some, rows in pieces:
-                    of_problem = {number: list(group) for number, group in groupby(rows, itemgetter(0))}
-                    for number, problem in enumerate(some):
-                        yield _group(problem, of_problem.pop(number, []))
+        with (
+            opened(samples, verdicts, VERDICTS) as join,
+            closing(one_ahead(join.pieces(problems, SAMPLE_COLUMNS, VERDICT_COLUMNS, outcome))) as pieces,
+        ):
+            for some, rows in pieces:
+                of_problem = {number: list(group) for number, group in groupby(rows, itemgetter(0))}
+                for number, problem in enumerate(some):
+                    yield _group(problem, of_problem.get(number, []))
 
     def flush(self) -> None:
         """Seals the journals into shards, so that Parquet readers see everything."""

@@ -8,8 +8,8 @@ import pytest
 
 from rft.errors import InputError
 from rft.store import joins
-from rft.store.ahead import one_ahead
 from rft.store.stage import StageFolder
+from rft.store.streams import one_ahead
 from rft.types import FinishReason, Outcome, Problem, Sample, Verdict
 
 

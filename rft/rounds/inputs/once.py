@@ -43,19 +43,19 @@ def once(
     mark = fingerprint(*inputs.values())
     if recorded.get("fingerprint") == mark and holds(recorded):
         return recorded
+    now = digests(inputs)
     if recorded:
-        outdated(changed(recorded, inputs))
-    made = {"fingerprint": mark, "inputs": digests(inputs), **make()}
+        outdated(changed(recorded, now))
+    made = {"fingerprint": mark, "inputs": now, **make()}
     write_json(record, made)
     return made
 
 
-def changed(recorded: Mapping[str, JSON], inputs: Mapping[str, JSON | LongList]) -> list[str]:
-    """Returns the names of the inputs that differ from those of a record; all of them if it names none."""
+def changed(recorded: Mapping[str, JSON], now: Mapping[str, str]) -> list[str]:
+    """Returns the names of the inputs whose digests differ from a record's; all of them if it names none."""
     before = recorded.get("inputs")
     if not isinstance(before, dict):
-        return list(inputs)
-    now = digests(inputs)
+        return list(now)
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 

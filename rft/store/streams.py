@@ -1,11 +1,23 @@
-"""The next item is made in a thread while the present one is used."""
+"""Streams of items: in batches, and with the next item made in a thread while the present one is used."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import islice
 from typing import TypeVar, cast
 
 T = TypeVar("T")
 _END = object()
+
+
+def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yields the items in lists of ``size``, the last one shorter.
+
+    >>> list(in_batches("abcde", 2))
+    [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def one_ahead(items: Iterable[T]) -> Generator[T, None, None]:
