@@ -21,7 +21,9 @@ EngineAddress = Annotated[str | None, typer.Option("--host", help="The Docker en
 def build(
     base: Annotated[str, typer.Option(help="Base image, with Python 3.11 or newer.")] = "",
     packages: Annotated[bool, typer.Option("--packages", help="Add numpy, scipy, pandas and the like.")] = False,
-    languages: Annotated[bool, typer.Option("--languages", help="Add node, g++, go and rust (Debian bases).")] = False,
+    languages: Annotated[
+        bool, typer.Option("--languages", help="Add the compilers and runtimes of all languages (Debian bases).")
+    ] = False,
     network: Annotated[str | None, typer.Option(help="The engine's network while building, e.g. host.")] = None,
     host: EngineAddress = None,
 ) -> None:

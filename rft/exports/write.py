@@ -25,6 +25,7 @@ from rft.store.tables import table_of
 from rft.types import Format, Row
 
 SUFFIXES = ("jsonl", "parquet")
+ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 DEFAULT: Mapping[str, Format] = {"prompt_completion": PromptCompletion(), "messages": Messages()}
 
 
@@ -80,7 +81,7 @@ class _Sink:
         try:
             records = [self.form.record(row) for row in rows]
             table = table_of(records, self.schema)
-            self.lines.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+            self.lines.writelines(ENCODE(record) + "\n" for record in records)
         except (pa.ArrowException, TypeError, ValueError, LookupError, AttributeError) as error:
             raise RunError(
                 f"format '{self.name}' cannot write rows from problem {rows[0].problem_id} on: "

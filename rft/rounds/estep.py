@@ -241,8 +241,8 @@ class EStep:
 
     def _judge_and_store(self, problem: Problem, samples: list[Sample], progress: Progress) -> None:
         verdicts = judge(problem, samples, self.verifiers[problem.verifier], self.config.retries)
-        for sample, verdict in zip(samples, verdicts, strict=True):
-            self.folder.add_verdict(problem.id, sample.index, verdict)
+        of_index = zip((sample.index for sample in samples), verdicts, strict=True)
+        self.folder.add_verdicts(problem.id, dict(of_index))
         with self._room:
             for counts in (progress.outcomes, progress.fresh):
                 counts.update(verdict.outcome for verdict in verdicts)

@@ -128,7 +128,10 @@ def _copy_unchanged(session: Session, stage: StageFolder, before: str | None, no
     there = {problem_id: tally.judged for problem_id, tally in stage.tallies(renamed.values()).items()}
     same = (p for p in session.run.all_problems() if old.get(p.id) == new.get(p.id))
     for group in stage.groups(same, renamed):
-        for index, verdict in group.verdicts.items():
-            if verdict.outcome is not Outcome.UNJUDGED and not there.get(group.problem.id, 0) >> index & 1:
-                stage.add_verdict(group.problem.id, index, replace(verdict, verifier=renamed[verdict.verifier]))
+        copies = {
+            index: replace(verdict, verifier=renamed[verdict.verifier])
+            for index, verdict in group.verdicts.items()
+            if verdict.outcome is not Outcome.UNJUDGED and not there.get(group.problem.id, 0) >> index & 1
+        }
+        stage.add_verdicts(group.problem.id, copies)
     stage.flush()

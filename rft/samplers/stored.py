@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import zlib
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -94,8 +95,10 @@ class Stored:
         Raises:
             InputError: there is no such row.
         """
-        table, key = self._table, np.uint64(_hash(problem_id))
-        start, end = table.problem.searchsorted(key), table.problem.searchsorted(key, "right")
+        table, key = self._table, _hash(problem_id)
+        problems = table.problem.data  # bisect keeps the interpreter where searchsorted gives it to another thread
+        start = bisect_left(problems, key)
+        end = bisect_right(problems, key, start)
         for place in range(start, end):
             if table.index[place] == index:
                 row = self._read(place)

@@ -48,23 +48,23 @@ class Log:
         self._closed = threading.Event()
         self._syncer: threading.Thread | None = None
 
-    def append(self, record: Record) -> None:
-        """Adds one record.
+    def append(self, *records: Record) -> None:
+        """Adds records, all of them at once.
 
         Raises:
             InputError: the disk is full; what was appended before is whole.
         """
         # "replace": a lone surrogate has no place in UTF-8, hence none in Parquet
-        line = ENCODE(record).encode("utf-8", "replace") + b"\n"
+        lines = "".join(f"{ENCODE(record)}\n" for record in records).encode("utf-8", "replace")
         with self._lock:
             journal = self._open()
             try:
-                _write_all(journal, line)
+                _write_all(journal, lines)
             except OSError as error:
                 os.ftruncate(journal, self._bytes)
                 raise disk_error(error, self.folder) from error
-            self._bytes += len(line)
-            self._rows += 1
+            self._bytes += len(lines)
+            self._rows += len(records)
             self._dirty = True
             if self._rows >= self._shard_rows or self._bytes >= self._shard_bytes:
                 self.seal()

@@ -7,6 +7,7 @@ A round and an evaluation each have one such folder.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -125,11 +126,14 @@ class StageFolder:
         record = {name: getattr(sample, name) for name in SAMPLE_FIELDS}
         self._log("samples", SAMPLES).append(record)
 
-    def add_verdict(self, problem_id: str, index: int, verdict: Verdict) -> None:
-        """Stores a verdict; a later one for the same sample replaces it."""
-        record = {"problem_id": problem_id, "index": index, "reward": verdict.reward}
-        record |= {name: getattr(verdict, name) for name in VERDICT_COLUMNS}
-        self._log(f"verdicts/{verdict.verifier}", VERDICTS).append(record)
+    def add_verdicts(self, problem_id: str, verdicts: Mapping[int, Verdict]) -> None:
+        """Stores verdicts, index -> verdict; a later one for the same sample replaces it."""
+        records = defaultdict[str, list[dict[str, Any]]](list)
+        for index, verdict in verdicts.items():
+            record = {"problem_id": problem_id, "index": index, "reward": verdict.reward}
+            records[verdict.verifier].append(record | {name: getattr(verdict, name) for name in VERDICT_COLUMNS})
+        for verifier, some in records.items():
+            self._log(f"verdicts/{verifier}", VERDICTS).append(*some)
 
     def sampled(self) -> Mapping[str, int]:
         """Returns problem id -> bit mask of the indices that are on disk: a few bytes a problem, not a sample."""

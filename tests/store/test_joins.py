@@ -26,7 +26,7 @@ def filled(path: Path, n_problems: int, n_samples: int = 2, text: str = "text") 
     for number in range(n_problems):
         for index in reversed(range(n_samples)):
             folder.add_sample(sample(number, index, text))
-            folder.add_verdict(f"p{number}", index, Verdict(Outcome.CORRECT, "v-1"))
+            folder.add_verdicts(f"p{number}", {index: Verdict(Outcome.CORRECT, "v-1")})
     return folder
 
 
@@ -41,11 +41,11 @@ def test_every_problem_has_its_samples_in_the_order_of_their_index(tmp_path: Pat
 def test_the_last_verdict_counts_across_shards_journal_and_verifiers(tmp_path: Path) -> None:
     folder = filled(tmp_path / "stage", 1, 1)
     folder.flush()
-    folder.add_verdict("p0", 0, Verdict(Outcome.INCORRECT, "v-1"))
+    folder.add_verdicts("p0", {0: Verdict(Outcome.INCORRECT, "v-1")})
     (group,) = folder.groups([problem(0)], ["v-1"])
     assert group.verdicts[0].outcome is Outcome.INCORRECT
     assert folder.tallies(["v-1"])["p0"].masks == {Outcome.INCORRECT: 1}
-    folder.add_verdict("p0", 0, Verdict(Outcome.TRUNCATED, "v-2"))
+    folder.add_verdicts("p0", {0: Verdict(Outcome.TRUNCATED, "v-2")})
     assert folder.tallies(["v-2", "v-1"])["p0"].masks == {Outcome.TRUNCATED: 1}
 
 
@@ -53,7 +53,7 @@ def test_verdicts_may_be_added_while_groups_are_read(tmp_path: Path) -> None:
     folder = filled(tmp_path / "stage", 5)
     outcomes = []
     for group in folder.groups([problem(n) for n in range(5)], ["v-1"]):
-        folder.add_verdict(group.problem.id, 0, Verdict(Outcome.INCORRECT, "v-1"))
+        folder.add_verdicts(group.problem.id, {0: Verdict(Outcome.INCORRECT, "v-1")})
         folder.flush()
         outcomes.append([verdict.outcome for verdict in group.verdicts.values()])
     assert outcomes == [[Outcome.CORRECT] * 2] * 5
@@ -82,7 +82,7 @@ def test_an_index_of_any_size_has_its_bit(tmp_path: Path) -> None:
 def test_only_the_samples_with_an_outcome_are_read_when_asked_for(tmp_path: Path) -> None:
     folder = filled(tmp_path, 2)
     folder.flush()
-    folder.add_verdict("p0", 1, Verdict(Outcome.INCORRECT, "v-1"))
+    folder.add_verdicts("p0", {1: Verdict(Outcome.INCORRECT, "v-1")})
     groups = folder.groups([problem(0), problem(1)], ["v-1"], Outcome.CORRECT)
     assert [[sample.index for sample in group.samples] for group in groups] == [[0], [0, 1]]
 
@@ -100,7 +100,7 @@ def test_neither_arrival_nor_the_size_of_a_piece_changes_what_is_joined(
     folder = StageFolder(tmp_path)
     for place, (number, index) in enumerate(keys):
         folder.add_sample(sample(number, index, f"{number}/{index}"))
-        folder.add_verdict(f"p{number}", index, Verdict(Outcome.INCORRECT, "v-1", extracted=str(index)))
+        folder.add_verdicts(f"p{number}", {index: Verdict(Outcome.INCORRECT, "v-1", extracted=str(index))})
         if place % 20 == 19:
             folder.flush()
     groups = list(folder.groups(map(problem, range(30)), ["v-1"]))

@@ -22,7 +22,7 @@ def test_trust_comes_back_as_it_was_stored(tmp_path: Path, sealed: bool) -> None
     verdicts = [Verdict(Outcome.CORRECT, "code-1-0", trust=trust) for trust in Trust]
     for index, verdict in enumerate(verdicts):
         folder.add_sample(Sample("p", 0, index, "text", 1, FinishReason.STOP, "replay", None))
-        folder.add_verdict("p", index, verdict)
+        folder.add_verdicts("p", {index: verdict})
     if sealed:
         folder.flush()
     assert stored(folder) == verdicts
@@ -38,6 +38,6 @@ def test_a_shard_from_before_there_was_trust_is_read(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "verdicts/code-1-0/part-00000.parquet")
     folder.add_sample(Sample("p", 0, 0, "text", 1, FinishReason.STOP, "replay", None))
     folder.add_sample(Sample("p", 0, 1, "text", 1, FinishReason.STOP, "replay", None))
-    folder.add_verdict("p", 1, Verdict(Outcome.CORRECT, "code-1-0", trust=Trust.LOW))
+    folder.add_verdicts("p", {1: Verdict(Outcome.CORRECT, "code-1-0", trust=Trust.LOW)})
     assert [verdict.trust for verdict in stored(folder)] == [Trust.FULL, Trust.LOW]
     folder.close()
