@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from rft.errors import InputError
@@ -75,9 +76,8 @@ class Log:
             journal = self._open()
             if self._rows:
                 shard = self._shard_path(self._number)
-                records = read_journal(self._journal_path(self._number))
+                table = _table(self._journal_path(self._number), self.schema)
                 with writing(shard) as partial:
-                    table = table_of(list(records), self.schema)
                     pq.write_table(table, partial, compression="zstd")
             os.close(journal)
             self._journal = None
@@ -206,6 +206,16 @@ def read_journal(path: Path) -> Iterator[Record]:
                 raise InputError(
                     f"{path}, line {number} is damaged: {error}; restore the file or delete the line"
                 ) from error
+
+
+def _table(path: Path, schema: pa.Schema) -> pa.Table:
+    """The records of a journal whose lines are all whole. Arrow's reader takes a tenth of the time of ``json``'s."""
+    whole = pj.ReadOptions(use_threads=False, block_size=path.stat().st_size + 1)
+    known = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    try:
+        return pj.read_json(path, read_options=whole, parse_options=known).select(schema.names).cast(schema)
+    except pa.ArrowException:  # line by line, so that the damaged one is named
+        return table_of(list(read_journal(path)), schema)
 
 
 def _number(path: Path) -> int:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rft.errors import InputError, RunError
 from rft.store.files import write_json
@@ -116,6 +119,38 @@ def test_text_that_is_not_unicode_is_stored_as_valid_utf8(tmp_path: Path) -> Non
     log.append({"n": 0, "text": "a\ud800b\x00\u2028"})
     log.close(seal=True)
     assert Log(tmp_path, SCHEMA).table()["text"][0].as_py() == "a?b\x00\u2028"
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"n": st.integers(-(2**63), 2**63 - 1)},
+            optional={"text": st.none() | st.text(), "seconds": st.none() | st.floats(allow_nan=False)},
+        )
+    )
+)
+def test_sealing_changes_no_record(records: list[dict[str, object]]) -> None:
+    schema = pa.schema([*SCHEMA, ("seconds", pa.float64())])
+    with tempfile.TemporaryDirectory() as folder:
+        log = Log(Path(folder), schema)
+        log.append(*records)
+        in_journal = log.table()
+        log.close(seal=True)
+        assert Log(Path(folder), schema).table().equals(in_journal)
+
+
+def test_a_damaged_line_is_named_when_its_journal_is_sealed(tmp_path: Path) -> None:
+    log = Log(tmp_path, SCHEMA)
+    log.append(record(0), record(1), record(2))
+    log.close()
+    lines = journal(tmp_path).read_bytes().splitlines(keepends=True)
+    again = Log(tmp_path, SCHEMA)
+    again.append(record(3))
+    journal(tmp_path).write_bytes(lines[0] + b"{torn\n" + lines[2])
+    with pytest.raises(InputError, match="line 2 is damaged"):
+        again.seal()
+    assert not list(tmp_path.glob("part-*"))
 
 
 def test_kill_9_loses_nothing_that_append_returned_for(tmp_path: Path) -> None:
