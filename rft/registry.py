@@ -61,7 +61,7 @@ def load(kind: str, name: str, table: Mapping[str, str], where: str = "") -> typ
     """
     path = table.get(name) or _plugins(kind).get(name) or (name if ":" in name else None)
     if path is None:
-        raise unknown(kind, name, [*table, *_plugins(kind)], where)
+        raise InputError(f"{unknown(kind, name, [*table, *_plugins(kind)], where)}; one of your own is module:Class")
     module_name, _, attribute = path.partition(":")
     who = f"{kind} '{name}'{where}"
     if not all(part.isidentifier() for part in [*module_name.split("."), attribute]):

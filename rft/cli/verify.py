@@ -25,7 +25,10 @@ def verify(
 ) -> None:
     """Judges a bare JSONL file. A run's stored samples are judged again by ``rft rejudge``."""
     if target.is_dir() or target.suffix in (".yaml", ".yml"):
-        raise InputError(f"{target} is a run, not a file of completions; `rft rejudge {target}` judges a run's samples")
+        what = "folder" if target.is_dir() else "config"
+        raise InputError(
+            f"{target} is a {what}, not a JSONL file of completions; `rft rejudge {target}` judges a run's samples"
+        )
     if not (target.suffix == ".jsonl" or target.suffixes[-2:] == [".jsonl", ".gz"]):
         if str(target) == "-":
             raise InputError(
