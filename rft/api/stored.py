@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from rft.errors import InputError
 from rft.rounds.inputs.identity import FILE
+from rft.store.files import read_json
 from rft.store.log import Log
-from rft.store.run import Run, read_json
+from rft.store.run import Run
 from rft.store.stage import SAMPLES, VERDICTS
 from rft.types import JSON, Problem
 

@@ -8,7 +8,7 @@ from rft.rounds.select import settings
 from rft.rounds.session import Session
 from rft.rounds.train import training
 from rft.rounds.turn import problems_of
-from rft.store.run import read_json
+from rft.store.files import read_json
 from rft.types import JSON
 
 

@@ -14,8 +14,7 @@ from rft.rounds.select import export, select
 from rft.rounds.session import Session
 from rft.rounds.train import train
 from rft.rounds.turn import is_closed, is_trained, problem_ids_of
-from rft.store.files import write_json
-from rft.store.run import read_json
+from rft.store.files import read_json, write_json
 from rft.types import JSON
 
 

@@ -23,7 +23,8 @@ from rft.rounds.select import formats, rules
 from rft.rounds.session import Session
 from rft.samplers import SAMPLERS
 from rft.sandboxes import SANDBOXES
-from rft.store.run import Run, read_json
+from rft.store.files import read_json
+from rft.store.run import Run
 from rft.types import Problem, Sampler
 from rft.verifiers import VERIFIERS
 

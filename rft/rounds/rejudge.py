@@ -12,7 +12,7 @@ from rft.errors import InputError
 from rft.rounds.evaluate import write_measurement
 from rft.rounds.inputs.references import marked, read_digests, read_references, take_references
 from rft.rounds.session import Session
-from rft.store.run import read_json
+from rft.store.files import read_json
 from rft.store.stage import StageFolder, Tally
 from rft.types import Outcome
 

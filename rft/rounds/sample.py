@@ -14,8 +14,8 @@ from rft.rounds.budgets import BUDGETS
 from rft.rounds.estep import Draw
 from rft.rounds.session import Session
 from rft.rounds.turn import model_before, problem_ids_of, problems_of, refuse_if_closed
-from rft.store.files import write_json
-from rft.store.run import holds_samples, read_json
+from rft.store.files import read_json, write_json
+from rft.store.run import holds_samples
 from rft.types import Budget, Problem
 
 

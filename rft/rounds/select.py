@@ -25,7 +25,7 @@ from rft.selection.filters.false_equations import FalseEquations
 from rft.selection.filters.low_trust import LowTrust
 from rft.selection.select import Funnel, Rules, to_row
 from rft.selection.select import select as choose
-from rft.store.run import LongList
+from rft.store.fingerprint import LongList
 from rft.store.stage import StageFolder, Tally
 from rft.types import JSON, Filter, Format, Outcome, Row
 

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from rft.errors import InputError
 from rft.rounds.session import Session
-from rft.store.run import holds_samples, read_json
+from rft.store.files import read_json
+from rft.store.run import holds_samples
 from rft.types import Problem
 
 Item = TypeVar("Item")

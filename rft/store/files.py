@@ -70,6 +70,21 @@ def write_json(path: Path, value: JSON) -> None:
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def read_json(path: Path) -> dict[str, JSON]:
+    """Returns the object in a JSON file, or {} if there is no such file.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        loaded = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); delete it and run the same command again") from error
+    return loaded if isinstance(loaded, dict) else {}
+
+
 def replace(partial: Path, path: Path) -> None:
     """Gives a finished temporary file its name; file and folder are on the disk afterwards."""
     _fsync(partial)

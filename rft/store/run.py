@@ -10,7 +10,6 @@ round-000/  samples/ verdicts/    the E-step (see ``rft.store.stage``)
 metrics.json  timeline.jsonl  logs/
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +22,6 @@ from rft.store.files import write_json
 from rft.store.lock import Lock
 from rft.store.log import is_begun
 from rft.store.problems import read_ids, read_problems, read_verifier_names, write_problems
-from rft.store.streams import in_batches
 from rft.types import JSON, Problem
 
 PROBLEMS = "problems.parquet"
@@ -248,57 +246,6 @@ def flatten(tree: JSON, prefix: str = "") -> dict[str, JSON]:
     if not isinstance(tree, Mapping):
         return {prefix.removesuffix("."): tree}
     return {key: leaf for name, branch in tree.items() for key, leaf in flatten(branch, f"{prefix}{name}.").items()}
-
-
-@dataclass(frozen=True, slots=True)
-class LongList:
-    """A JSON array for ``fingerprint`` whose elements are made one by one, so that it is never held as a whole."""
-
-    elements: Callable[[], Iterable[JSON]]
-
-
-def fingerprint(*parts: JSON | LongList) -> str:
-    """Returns a short hash of JSON values; a stage is done again when that of its inputs changes.
-
-    >>> fingerprint("a", [1, {"b": None}]) == fingerprint("a", LongList(lambda: iter([1, {"b": None}])))
-    True
-    >>> fingerprint([]) == fingerprint(LongList(lambda: iter([])))
-    True
-    """
-    digest = hashlib.sha256(b"[")
-    for number, part in enumerate(parts):
-        digest.update(b", " if number else b"")
-        if isinstance(part, LongList):
-            for text in _pieces(part.elements()):
-                digest.update(text.encode())
-        else:
-            digest.update(_canonical(part).encode())
-    digest.update(b"]")
-    return digest.hexdigest()[:16]
-
-
-def _pieces(elements: Iterable[JSON]) -> Iterator[str]:
-    """The canonical text of an array in pieces."""
-    before = "["
-    for some in in_batches(elements, 1024):
-        yield before + _canonical(some)[1:-1]
-        before = ", "
-    yield "]" if before == ", " else "[]"
-
-
-def _canonical(value: JSON) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-
-
-def read_json(path: Path) -> dict[str, JSON]:
-    """Returns the object in a JSON file, or {} if there is no such file."""
-    try:
-        loaded = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); delete it and run the same command again") from error
-    return loaded if isinstance(loaded, dict) else {}
 
 
 def _refuse_strangers(path: Path) -> None:

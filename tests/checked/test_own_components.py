@@ -222,7 +222,10 @@ def test_a_mistake_in_a_budget_is_one_sentence(tmp_path: Path, new: str, code: i
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
-        ("unifrom", "unknown budget 'unifrom'; did you mean 'uniform'? Known: uniform; one of your own is module:Class"),
+        (
+            "unifrom",
+            "unknown budget 'unifrom'; did you mean 'uniform'? Known: uniform; one of your own is module:Class",
+        ),
         ("mine:Guess", "budget 'mine:Guess' has no method 'n'; see Budget in rft.types"),
         ({"kind": "mine:Rising", "stop": 1}, "unknown option 'stop' of budget 'mine:Rising'; did you mean 'step'"),
     ],

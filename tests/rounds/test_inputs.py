@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from rft.store.files import read_json
 from rft.store.lock import Lock
-from rft.store.run import read_json
 from tests.rounds.line import N_PROBLEMS, RFT, rft, write_completions, write_problems, write_run
 from tests.tiny import write_model
 

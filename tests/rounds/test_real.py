@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rft.store.run import read_json
+from rft.store.files import read_json
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "arithmetic.yaml"
 SHOTS = [

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rft.store.run import read_json
+from rft.store.files import read_json
 from tests.rounds.line import rft, write_problems, write_run
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from rft.store.run import read_json
+from rft.store.files import read_json
 from rft.tasks.arithmetic import Arithmetic
 from tests.rounds.line import RFT, rft
 from tests.tiny import COPY, write_model

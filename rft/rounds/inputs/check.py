@@ -9,8 +9,8 @@ from rft.config.paths import from_folder
 from rft.config.schema import Component, Config, TaskConfig
 from rft.errors import InputError
 from rft.rounds.inputs.identity import CONFIG_ONLY, FILE, FileHashes, component_identity, content, model_identity
-from rft.store.files import write_json
-from rft.store.run import Run, read_json
+from rft.store.files import read_json, write_json
+from rft.store.run import Run
 from rft.types import JSON
 
 RESUME = "put the old one back, or start a new run with name=..."

@@ -15,8 +15,8 @@ from pathlib import Path
 from rft.config.schema import Component
 from rft.errors import InputError
 from rft.models import identity
-from rft.store.files import write_json
-from rft.store.run import Run, flatten, read_json
+from rft.store.files import read_json, write_json
+from rft.store.run import Run, flatten
 from rft.types import JSON
 
 FILE = "inputs.json"

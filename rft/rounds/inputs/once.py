@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rft.store.files import write_json
-from rft.store.run import LongList, fingerprint, read_json
+from rft.store.files import read_json, write_json
+from rft.store.fingerprint import LongList, fingerprint
 from rft.types import JSON
 
 Record = dict[str, JSON]

@@ -14,8 +14,9 @@ from rft.components import build_task
 from rft.config.schema import TaskConfig
 from rft.errors import InputError
 from rft.rounds.inputs.identity import CONFIG_ONLY, FILE, FileHashes, component_identity, note
-from rft.store.files import write_json
-from rft.store.run import Run, fingerprint, read_json
+from rft.store.files import read_json, write_json
+from rft.store.fingerprint import fingerprint
+from rft.store.run import Run
 from rft.types import JSON, Problem, Verdict, Verifier
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from rft.errors import InputError
 from rft.rounds.inputs.once import once
-from rft.store.files import write_json
-from rft.store.run import fingerprint, read_json
+from rft.store.files import read_json, write_json
+from rft.store.fingerprint import fingerprint
 
 
 def test_equal_inputs_give_what_was_left_and_make_nothing(tmp_path: Path) -> None:
