@@ -7,7 +7,7 @@ It never raises for what a completion holds and never evaluates model text; what
 
 VERIFIERS = {
     "math": "rft.verifiers.math.verifier:MathVerifier",
-    "choice": "rft.verifiers.choice:ChoiceVerifier",
+    "choice": "rft.verifiers.choice.verifier:ChoiceVerifier",
     "code": "rft.verifiers.code.verifier:CodeVerifier",
     "exact": "rft.verifiers.verbatim:VerbatimVerifier",
 }

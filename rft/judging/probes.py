@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from rft.expressions.numeral import parse_number
 from rft.types import JSON, Problem
-from rft.verifiers.choice import read_question
+from rft.verifiers.choice.reference import read_question
 from rft.verifiers.code.reference.stubs import empty, singles, solved, stubs
 
 

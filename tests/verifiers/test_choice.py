@@ -16,7 +16,7 @@ from rft.errors import InputError
 from rft.registry import build, load
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
 from rft.verifiers import VERIFIERS, choice
-from rft.verifiers.choice import ChoiceVerifier
+from rft.verifiers.choice.verifier import ChoiceVerifier
 
 CAPITALS = {"answer": "C", "choices": {"A": "London", "B": "Rome", "C": "Paris"}}
 
