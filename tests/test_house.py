@@ -41,7 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": {"tasks.sources"},
     "tasks.data": {"tasks.sources"},
     "tasks.sources": {"store"},
-    "verifiers": {"verifiers.extraction", "verifiers.math.equal"},
+    "verifiers": {"verifiers.extraction"},
+    "verifiers.choice": {"verifiers", "verifiers.extraction", "verifiers.math.equal"},
     "verifiers.spelling": {"expressions"},
     "verifiers.extraction": {"verifiers.spelling"},
     "verifiers.math": {
@@ -87,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "tasks",
         "verifiers",
+        "verifiers.choice",
         "verifiers.code.reference",
         "verifiers.math.read",
     },

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from rft.errors import InputError
 from rft.registry import build, load
 from rft.types import JSON, Outcome, Problem, Reason, Verdict
-from rft.verifiers import VERIFIERS, choice
+from rft.verifiers import VERIFIERS
+from rft.verifiers.choice import given as given_answers
+from rft.verifiers.choice import question, verifier
 from rft.verifiers.choice.verifier import ChoiceVerifier
 
 CAPITALS = {"answer": "C", "choices": {"A": "London", "B": "Rome", "C": "Paris"}}
@@ -118,7 +120,9 @@ def test_it_works_from_many_threads() -> None:
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(choice) == (0, 5)
+    for module in (given_answers, question, verifier):
+        failed, tried = doctest.testmod(module)
+        assert not failed and tried
 
 
 @given(st.text(st.sampled_from("ABCD()[]{}.,:; \n$*\\'?-=/&or andnotParisboxed12"), max_size=60))
